@@ -1,0 +1,119 @@
+using System.Buffers;
+using System.Buffers.Text;
+
+namespace ElastiCache.Embedded.Keyspace;
+
+/// <summary>Effects that wait to be written to the log, as RESP commands: <c>*2\r\n$3\r\nDEL\r\n$1\r\nk\r\n</c>.</summary>
+/// <remarks>
+/// One a shard, guarded by the shard's lock, and one for each block of a write that spans shards. The log takes the filled
+/// array away and leaves an empty one (<see cref="Take"/>), so that encoding never waits for the disk.
+/// The first command of a taken array is for database <see cref="FirstDatabase"/>; whoever joins arrays in a file writes a
+/// SELECT between two where the database differs. Inside an array the buffer writes its own SELECT.
+/// </remarks>
+internal sealed class EffectBuffer
+{
+    private const int InitialBytes = 4096;
+
+    // "$" + 10 digits + CRLF before an argument, CRLF after it.
+    private const int ArgumentOverheadBytes = 16;
+
+    private byte[] _bytes = [];
+    private int _length;
+
+    /// <summary>Bytes encoded so far.</summary>
+    public int Length => _length;
+
+    /// <summary>Commands encoded so far, SELECT not counted.</summary>
+    public int Commands { get; private set; }
+
+    /// <summary>The database of the first command.</summary>
+    public int FirstDatabase { get; private set; }
+
+    /// <summary>The database of the last command.</summary>
+    public int LastDatabase { get; private set; }
+
+    /// <summary>The encoded bytes. Valid until the next call.</summary>
+    public ReadOnlySpan<byte> Written => _bytes.AsSpan(0, _length);
+
+    /// <summary>Begins a command of <paramref name="argumentCount"/> arguments, its name included.</summary>
+    public EffectBuffer Begin(int database, int argumentCount)
+    {
+        if (_length == 0)
+        {
+            FirstDatabase = database;
+        }
+        else if (database != LastDatabase)
+        {
+            WriteSelect(database);
+        }
+
+        LastDatabase = database;
+        Commands++;
+        WriteHeader((byte)'*', argumentCount, 0);
+        return this;
+    }
+
+    /// <summary>Adds an argument.</summary>
+    public EffectBuffer Argument(ReadOnlySpan<byte> argument)
+    {
+        WriteHeader((byte)'$', argument.Length, argument.Length + 2);
+        argument.CopyTo(_bytes.AsSpan(_length));
+        _length += argument.Length;
+        _bytes[_length++] = (byte)'\r';
+        _bytes[_length++] = (byte)'\n';
+        return this;
+    }
+
+    /// <summary>Adds an integer argument in decimal.</summary>
+    public EffectBuffer Argument(long argument)
+    {
+        Span<byte> digits = stackalloc byte[20];
+        Utf8Formatter.TryFormat(argument, digits, out int written);
+        return Argument(digits[..written]);
+    }
+
+    /// <summary>Takes the bytes away; the buffer is empty afterwards. Return the array to <see cref="ArrayPool{T}.Shared"/>.</summary>
+    public ArraySegment<byte> Take()
+    {
+        var taken = new ArraySegment<byte>(_bytes, 0, _length);
+        _bytes = [];
+        _length = 0;
+        Commands = 0;
+        return taken;
+    }
+
+    private void WriteSelect(int database)
+    {
+        WriteHeader((byte)'*', 2, 0);
+        Argument("SELECT"u8);
+        Argument(database);
+    }
+
+    private void WriteHeader(byte kind, int number, int bytesThatFollow)
+    {
+        EnsureRoom(ArgumentOverheadBytes + bytesThatFollow);
+        _bytes[_length++] = kind;
+        Utf8Formatter.TryFormat(number, _bytes.AsSpan(_length), out int digits);
+        _length += digits;
+        _bytes[_length++] = (byte)'\r';
+        _bytes[_length++] = (byte)'\n';
+    }
+
+    private void EnsureRoom(int bytes)
+    {
+        if (_bytes.Length - _length >= bytes)
+        {
+            return;
+        }
+
+        int wanted = (int)Math.Min(Array.MaxLength, Math.Max(InitialBytes, Math.Max((long)_length + bytes, 2L * _length)));
+        byte[] larger = ArrayPool<byte>.Shared.Rent(wanted);
+        _bytes.AsSpan(0, _length).CopyTo(larger);
+        if (_bytes.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(_bytes);
+        }
+
+        _bytes = larger;
+    }
+}
