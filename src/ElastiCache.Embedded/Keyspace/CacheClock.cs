@@ -4,7 +4,7 @@ namespace ElastiCache.Embedded.Keyspace;
 /// <remarks>
 /// A deadline that was once reported as passed must stay passed, so a wall clock that jumps back is held at the latest time
 /// it showed, and <see cref="NotBefore"/> carries that promise over a restart: recovery calls it with the newest time in the log.
-/// Reading <see cref="DateTimeOffset.UtcNow"/> costs 25 ns and <see cref="Environment.TickCount64"/> 6 ns; with the system's
+/// Reading <c>DateTimeOffset.UtcNow</c> costs 25 ns and <see cref="Environment.TickCount64"/> 6 ns; with the system's
 /// provider the clock therefore counts ticks from an anchor, and <see cref="Resynchronize"/>, called by the maintenance
 /// loop, moves the anchor when the wall clock has moved ahead of it.
 /// </remarks>
