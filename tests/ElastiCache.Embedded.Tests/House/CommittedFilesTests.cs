@@ -23,7 +23,7 @@ public sealed partial class CommittedFilesTests
     [InlineData("value=\"https://api.nuget" + ".org/v3/index.json\"")]
     [InlineData("FROM ghcr" + ".io/somebody/image")]
     [InlineData("https://pkgs.dev.azure" + ".com/org/_packaging/feed/nuget/v3/index.json")]
-    [InlineData("http://artifactory.example" + "/api/nuget/v3")]
+    [InlineData("http://artifac" + "tory.example/api/packages")]
     [InlineData("<HintPath>/home" + "/ada/lib.dll</HintPath>")]
     [InlineData("cd /root" + "/project")]
     [InlineData("C:\\Users" + "\\ada\\lib.dll")]
