@@ -1,0 +1,161 @@
+using System.Globalization;
+using System.Numerics;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace ElastiCache.Embedded;
+
+/// <summary>How an <c>EmbeddedCache</c> is opened.</summary>
+/// <remarks>
+/// Validated once and copied when the cache opens: later changes to this object have no effect. A value that is out of range is refused
+/// with its name, its value and the range; nothing is corrected in silence. Bytes, here and everywhere, are plain numbers; in
+/// configuration files <see cref="MaxMemory"/> may also be written as <c>64mb</c>.
+/// </remarks>
+public sealed class EmbeddedCacheOptions
+{
+    internal const long MinMaxMemory = 1024 * 1024;
+    internal const int MostShards = 4096;
+    internal const int MostAutomaticShards = 64;
+    internal const int MostDatabases = 16;
+    internal static readonly TimeSpan ShortestMaxUnpersistedAge = TimeSpan.FromSeconds(1);
+    internal static readonly TimeSpan LongestMaxUnpersistedAge = TimeSpan.FromHours(24);
+
+    /// <summary>Where the log lives.</summary>
+    /// <value>The path of a folder, which is created if it is missing. Default <see langword="null"/>: memory only.</value>
+    /// <remarks>
+    /// With a folder the contents survive the process. One cache owns a folder at a time; a second one is refused. Without a folder
+    /// <see cref="Durability"/> and <see cref="MaxUnpersistedAge"/> mean nothing.
+    /// </remarks>
+    public string? Folder { get; set; }
+
+    /// <summary>The budget for keys, values and their index, in bytes.</summary>
+    /// <value>0 (default) for no limit, otherwise at least 1,048,576 (1 MiB).</value>
+    /// <remarks>
+    /// Counts native memory that entries and tables take, so it is a limit and not a hint. At the limit
+    /// <see cref="EvictionPolicy"/> decides. Without a limit the cache grows until the process runs out of memory.
+    /// </remarks>
+    public long MaxMemory { get; set; }
+
+    /// <summary>What gives way at <see cref="MaxMemory"/>.</summary>
+    /// <value>Default <see cref="EvictionPolicy.SampledAge"/>.</value>
+    /// <remarks>
+    /// Evicted entries are gone from a durable folder too. For data that exists nowhere else choose
+    /// <see cref="EvictionPolicy.NoEviction"/>, which refuses writes instead. Without <see cref="MaxMemory"/> nothing is evicted.
+    /// </remarks>
+    public EvictionPolicy EvictionPolicy { get; set; } = EvictionPolicy.SampledAge;
+
+    /// <summary>Into how many independently locked parts the keys are divided.</summary>
+    /// <value>A power of two from 1 to 4096, or 0 (default) for automatic: 64, and fewer where <see cref="MaxMemory"/> leaves a shard less than 1 MiB.</value>
+    /// <remarks>
+    /// Writers to different shards don't wait for each other; reads take no lock in any case. Every shard has its own memory
+    /// segments and part of the budget, so many shards in a small cache waste memory and evict less fairly.
+    /// </remarks>
+    public int Shards { get; set; }
+
+    /// <summary>How many numbered databases there are.</summary>
+    /// <value>1 to 16. Default 16, as in Redis.</value>
+    /// <remarks>A folder that holds keys in a database beyond the last one is refused when it is opened.</remarks>
+    public int Databases { get; set; } = MostDatabases;
+
+    /// <summary>When a write to <see cref="Folder"/> is acknowledged.</summary>
+    /// <value>Default <see cref="DurabilityMode.EverySecond"/>, as in Redis.</value>
+    /// <remarks>
+    /// <see cref="DurabilityMode.Always"/> loses nothing that was acknowledged, and a write takes as long as the disk does.
+    /// <see cref="DurabilityMode.EverySecond"/> may lose the last second when the machine fails; a killed process alone loses less.
+    /// </remarks>
+    public DurabilityMode Durability { get; set; } = DurabilityMode.EverySecond;
+
+    /// <summary>How far the disk may fall behind before writes are refused.</summary>
+    /// <value>1 second to 24 hours, or <see cref="Timeout.InfiniteTimeSpan"/> to accept any lag. Default 10 seconds.</value>
+    /// <remarks>
+    /// A bound on what a crash can cost: while the oldest write that is not on disk is older than this, further writes fail and reads go
+    /// on. Applies to <see cref="DurabilityMode.EverySecond"/>.
+    /// </remarks>
+    public TimeSpan MaxUnpersistedAge { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The clock for expiry and timers.</summary>
+    /// <value>Default <see cref="TimeProvider.System"/>; never <see langword="null"/>.</value>
+    /// <remarks>Tests pass a fake one and move time by hand.</remarks>
+    public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
+
+    /// <summary>Turns values without a plain form into bytes: everything but strings, bytes, numbers, dates and the like.</summary>
+    /// <value>Default <see cref="MessagePackCacheSerializer.Default"/>; never <see langword="null"/>.</value>
+    /// <remarks>A cache whose folder was written with one serializer can't be read with another.</remarks>
+    public ICacheSerializer Serializer { get; set; } = MessagePackCacheSerializer.Default;
+
+    /// <summary>Where the cache writes what happens in the background.</summary>
+    /// <value>Default <see langword="null"/>: nowhere. With dependency injection, the host's.</value>
+    /// <remarks>Log lines name keys and files, never stored values.</remarks>
+    public ILoggerFactory? LoggerFactory { get; set; }
+
+    /// <summary>Checks every option.</summary>
+    /// <exception cref="OptionsValidationException">Lists every problem with the option's name, its value and the range.</exception>
+    public void Validate() => Validate(Options.DefaultName);
+
+    internal void Validate(string optionsName)
+    {
+        List<string> problems = Problems();
+        if (problems.Count > 0)
+        {
+            throw new OptionsValidationException(optionsName, typeof(EmbeddedCacheOptions), problems);
+        }
+    }
+
+    /// <summary>One sentence for every option that is out of range.</summary>
+    internal List<string> Problems()
+    {
+        var problems = new List<string>();
+        Require(Folder is null || IsPath(Folder), nameof(Folder), $"'{Folder}'",
+            "a path without NUL characters, or null for memory only");
+        Require(MaxMemory is 0 or >= MinMaxMemory, nameof(MaxMemory), MaxMemory,
+            "0 for no limit, or at least 1048576 bytes (1 MiB)");
+        Require(Enum.IsDefined(EvictionPolicy), nameof(EvictionPolicy), EvictionPolicy,
+            $"one of {string.Join(", ", Enum.GetNames<EvictionPolicy>())}");
+        Require(Shards == 0 || (Shards is >= 1 and <= MostShards && BitOperations.IsPow2(Shards)), nameof(Shards), Shards,
+            "a power of two from 1 to 4096, or 0 for automatic");
+        Require(Databases is >= 1 and <= MostDatabases, nameof(Databases), Databases,
+            "1 to 16");
+        Require(Enum.IsDefined(Durability), nameof(Durability), Durability,
+            $"one of {string.Join(", ", Enum.GetNames<DurabilityMode>())}");
+        Require(IsAge(MaxUnpersistedAge), nameof(MaxUnpersistedAge), MaxUnpersistedAge,
+            "1 second to 24 hours (00:00:01 to 1.00:00:00), or Timeout.InfiniteTimeSpan for no bound");
+        Require(TimeProvider is not null, nameof(TimeProvider), "null",
+            "a clock; TimeProvider.System is the default");
+        Require(Serializer is not null, nameof(Serializer), "null",
+            "a serializer; MessagePackCacheSerializer.Default is the default");
+        return problems;
+
+        void Require(bool isMet, string option, object? value, string range)
+        {
+            if (!isMet)
+            {
+                problems.Add(string.Create(CultureInfo.InvariantCulture, $"{option} = {value} is out of range: it must be {range}."));
+            }
+        }
+    }
+
+    /// <summary>The number of shards to create.</summary>
+    internal int ResolveShards()
+    {
+        if (Shards != 0)
+        {
+            return Shards;
+        }
+
+        if (MaxMemory == 0)
+        {
+            return MostAutomaticShards;
+        }
+
+        long affordable = Math.Clamp(MaxMemory / MinMaxMemory, 1, MostAutomaticShards);
+        return 1 << BitOperations.Log2((ulong)affordable);
+    }
+
+    /// <summary>A copy that nobody else can change.</summary>
+    internal EmbeddedCacheOptions Copy() => (EmbeddedCacheOptions)MemberwiseClone();
+
+    private static bool IsPath(string folder) => !string.IsNullOrWhiteSpace(folder) && !folder.Contains('\0');
+
+    private static bool IsAge(TimeSpan age) =>
+        age == Timeout.InfiniteTimeSpan || (age >= ShortestMaxUnpersistedAge && age <= LongestMaxUnpersistedAge);
+}
