@@ -1,0 +1,112 @@
+using Microsoft.Extensions.Options;
+using Xunit;
+
+namespace ElastiCache.Embedded.Tests.Api;
+
+public sealed class EmbeddedCacheOptionsTests
+{
+    [Fact]
+    public void The_defaults_are_valid_and_documented()
+    {
+        var options = new EmbeddedCacheOptions();
+
+        options.Validate();
+
+        Assert.Null(options.Folder);
+        Assert.Equal(0, options.MaxMemory);
+        Assert.Equal(EvictionPolicy.SampledAge, options.EvictionPolicy);
+        Assert.Equal(0, options.Shards);
+        Assert.Equal(16, options.Databases);
+        Assert.Equal(DurabilityMode.EverySecond, options.Durability);
+        Assert.Equal(TimeSpan.FromSeconds(10), options.MaxUnpersistedAge);
+        Assert.Same(TimeProvider.System, options.TimeProvider);
+        Assert.Same(MessagePackCacheSerializer.Default, options.Serializer);
+        Assert.Null(options.LoggerFactory);
+    }
+
+    public static TheoryData<string, string, Action<EmbeddedCacheOptions>> Refused() => new()
+    {
+        { "Folder", "''", options => options.Folder = "" },
+        { "Folder", "' '", options => options.Folder = " " },
+        { "Folder", "'a\0b'", options => options.Folder = "a\0b" },
+        { "MaxMemory", "-1", options => options.MaxMemory = -1 },
+        { "MaxMemory", "1", options => options.MaxMemory = 1 },
+        { "MaxMemory", "1048575", options => options.MaxMemory = 1048575 },
+        { "MaxMemory", "-9223372036854775808", options => options.MaxMemory = long.MinValue },
+        { "EvictionPolicy", "-1", options => options.EvictionPolicy = (EvictionPolicy)(-1) },
+        { "EvictionPolicy", "99", options => options.EvictionPolicy = (EvictionPolicy)99 },
+        { "Shards", "-1", options => options.Shards = -1 },
+        { "Shards", "3", options => options.Shards = 3 },
+        { "Shards", "8192", options => options.Shards = 8192 },
+        { "Shards", "-2147483648", options => options.Shards = int.MinValue },
+        { "Databases", "0", options => options.Databases = 0 },
+        { "Databases", "-1", options => options.Databases = -1 },
+        { "Databases", "17", options => options.Databases = 17 },
+        { "Durability", "3", options => options.Durability = (DurabilityMode)3 },
+        { "MaxUnpersistedAge", "00:00:00", options => options.MaxUnpersistedAge = TimeSpan.Zero },
+        { "MaxUnpersistedAge", "00:00:00.9990000", options => options.MaxUnpersistedAge = TimeSpan.FromMilliseconds(999) },
+        { "MaxUnpersistedAge", "1.00:00:00.0000001", options => options.MaxUnpersistedAge = TimeSpan.FromHours(24) + TimeSpan.FromTicks(1) },
+        { "TimeProvider", "null", options => options.TimeProvider = null! },
+        { "Serializer", "null", options => options.Serializer = null! },
+    };
+
+    [Theory]
+    [MemberData(nameof(Refused))]
+    public void A_bad_option_is_refused_with_its_name_its_value_and_the_range(string name, string value, Action<EmbeddedCacheOptions> spoil)
+    {
+        var options = new EmbeddedCacheOptions();
+        spoil(options);
+
+        var refused = Assert.Throws<OptionsValidationException>(options.Validate);
+
+        string problem = Assert.Single(refused.Failures);
+        Assert.StartsWith($"{name} = {value} is out of range: it must be ", problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_problem_is_reported_at_once()
+    {
+        var options = new EmbeddedCacheOptions { MaxMemory = -1, Shards = 3, Databases = 0 };
+
+        var refused = Assert.Throws<OptionsValidationException>(options.Validate);
+
+        Assert.Equal(3, refused.Failures.Count());
+    }
+
+    [Theory]
+    [InlineData(1048576, 1, 1, 1)]
+    [InlineData(long.MaxValue, 4096, 16, 86400)]
+    [InlineData(0, 0, 16, 10)]
+    public void The_ends_of_the_ranges_are_allowed(long maxMemory, int shards, int databases, int ageInSeconds) =>
+        new EmbeddedCacheOptions
+        {
+            MaxMemory = maxMemory,
+            Shards = shards,
+            Databases = databases,
+            MaxUnpersistedAge = TimeSpan.FromSeconds(ageInSeconds),
+        }.Validate();
+
+    [Fact]
+    public void An_unbounded_age_is_allowed() => new EmbeddedCacheOptions { MaxUnpersistedAge = Timeout.InfiniteTimeSpan }.Validate();
+
+    [Theory]
+    [InlineData(0, 0, 64)]
+    [InlineData(0, 1 << 20, 1)]
+    [InlineData(0, 3 << 20, 2)]
+    [InlineData(0, 64 << 20, 64)]
+    [InlineData(0, long.MaxValue, 64)]
+    [InlineData(4096, 1 << 20, 4096)]
+    public void Automatic_shards_leave_each_a_mebibyte(int shards, long maxMemory, int expected) =>
+        Assert.Equal(expected, new EmbeddedCacheOptions { Shards = shards, MaxMemory = maxMemory }.ResolveShards());
+
+    [Fact]
+    public void A_copy_does_not_follow_later_changes()
+    {
+        var options = new EmbeddedCacheOptions { Shards = 8 };
+
+        EmbeddedCacheOptions copy = options.Copy();
+        options.Shards = 16;
+
+        Assert.Equal(8, copy.Shards);
+    }
+}
