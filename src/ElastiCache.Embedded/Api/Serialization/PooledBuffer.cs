@@ -12,7 +12,7 @@ internal sealed class PooledBuffer : IBufferWriter<byte>, IDisposable
     private const int InitialBytes = 512;
 
     [ThreadStatic]
-    private static PooledBuffer? t_spare;
+    private static PooledBuffer? _spare;
 
     private byte[] _bytes = [];
     private int _length;
@@ -24,8 +24,8 @@ internal sealed class PooledBuffer : IBufferWriter<byte>, IDisposable
     /// <summary>An empty buffer. Dispose it on the same or any other thread, once.</summary>
     public static PooledBuffer Rent()
     {
-        PooledBuffer buffer = t_spare ?? new PooledBuffer();
-        t_spare = null;
+        PooledBuffer buffer = _spare ?? new PooledBuffer();
+        _spare = null;
         return buffer;
     }
 
@@ -70,7 +70,7 @@ internal sealed class PooledBuffer : IBufferWriter<byte>, IDisposable
         }
 
         _length = 0;
-        t_spare = this;
+        _spare = this;
     }
 
     private void EnsureRoom(int bytes)
