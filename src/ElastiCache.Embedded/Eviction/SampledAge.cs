@@ -1,0 +1,68 @@
+using ElastiCache.Embedded.Keyspace;
+
+namespace ElastiCache.Embedded.Eviction;
+
+/// <summary>Evicts the least recently used of a small sample, by two age bits an entry.</summary>
+/// <remarks>
+/// A hand goes around a table's buckets. A read sets an entry's age bits to 3; each time the hand passes an entry it takes
+/// one off; the entry with the lowest age of the sample is evicted. Since neighbouring buckets hold keys with no relation but their hash,
+/// a run of buckets is a random sample. This is CLOCK with a counter (Corbató 1968; two bits as in the generalised CLOCK of
+/// Smith 1978), cut off after <see cref="BucketsLookedAt"/> buckets so that one eviction is bounded work.
+/// <para>
+/// Use it where reads must stay cheap: a hit writes two bits, and only if they change. Do not use it against scans: a long run of keys
+/// that are read once pushes out what is read rarely but regularly, as under LRU.
+/// </para>
+/// </remarks>
+internal sealed class SampledAge
+{
+    /// <summary>The age bits of an entry that was just added: it survives one pass of the hand.</summary>
+    public const uint NewEntry = 1;
+
+    private const int BucketsLookedAt = 6;
+
+    private uint _hand;
+
+    /// <summary>Picks a victim and ages what the hand passes. The shard is locked.</summary>
+    /// <param name="table">The table to take from.</param>
+    /// <param name="spared">A slot that must stay, or null.</param>
+    /// <param name="victim">The entry to evict.</param>
+    /// <returns>Whether one was found; false only if the table holds nothing else.</returns>
+    public unsafe bool TryPick(RecordTable table, ulong* spared, out SlotPosition victim)
+    {
+        victim = default;
+        uint lowestAge = uint.MaxValue;
+        uint buckets = table.Buckets;
+        for (uint looked = 0; looked < buckets; looked++)
+        {
+            if (lowestAge == 0 || (looked >= BucketsLookedAt && lowestAge != uint.MaxValue))
+            {
+                break;
+            }
+
+            uint index = _hand++ % buckets;
+            Bucket* bucket = table.BucketAt(index);
+            for (int slot = 0; slot < Bucket.Slots; slot++)
+            {
+                ulong* address = Bucket.SlotAt(bucket, slot);
+                if (*address == 0 || address == spared)
+                {
+                    continue;
+                }
+
+                uint age = Bucket.AccessOf(bucket, slot);
+                if (age < lowestAge)
+                {
+                    lowestAge = age;
+                    victim = new SlotPosition(table.HomeOf((uint)(*address >> 32)), bucket, slot);
+                }
+
+                if (age > 0)
+                {
+                    Bucket.SetAccess(bucket, slot, age - 1);
+                }
+            }
+        }
+
+        return lowestAge != uint.MaxValue;
+    }
+}

@@ -1,0 +1,150 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace ElastiCache.Embedded.Keyspace;
+
+/// <summary>One cache line of a table: seven slots and what guards them.</summary>
+/// <remarks>
+/// <code>
+///   0  u32  version        odd while entries whose home is here are being rearranged; changes whenever one is replaced or removed
+///   4  u8   overflow       how many entries were put further along because this bucket was full; 255 = stays there
+///   5  u8   unused
+///   6  u16  access bits    two for each slot
+///   8  7 slots of u64:     reference to the record (low 32 bits), slot hash (high 32 bits); 0 = empty
+/// </code>
+/// One vector comparison over the whole line finds the slots with a given hash: the hashes are every second 32-bit lane from lane 3.
+/// </remarks>
+[StructLayout(LayoutKind.Explicit, Size = Bytes)]
+internal unsafe struct Bucket
+{
+    public const int Bytes = 64;
+    public const int Slots = 7;
+
+    /// <summary>Versions begin here, so that a live header is never 0.</summary>
+    public const uint FirstVersion = 2;
+
+    /// <summary>The access bits of a slot that was just read.</summary>
+    public const uint RecentlyUsed = 3;
+
+    private const uint HashLanes = 0xAAA8;
+    private const byte OverflowStuck = byte.MaxValue;
+
+    [FieldOffset(0)]
+    public ulong Header;
+
+    [FieldOffset(0)]
+    public uint Version;
+
+    [FieldOffset(4)]
+    public byte Overflow;
+
+    [FieldOffset(6)]
+    public ushort Access;
+
+    [FieldOffset(8)]
+    private fixed ulong _slots[Slots];
+
+    /// <summary>The slots with this hash, as a set of lanes for <see cref="BitOperations.TrailingZeroCount(uint)"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint LanesWith(Bucket* bucket, uint hash)
+    {
+        if (Vector512.IsHardwareAccelerated)
+        {
+            return (uint)Vector512.Equals(Vector512.Load((uint*)bucket), Vector512.Create(hash)).ExtractMostSignificantBits() & HashLanes;
+        }
+
+        Vector256<uint> wanted = Vector256.Create(hash);
+        uint low = Vector256.Equals(Vector256.Load((uint*)bucket), wanted).ExtractMostSignificantBits();
+        uint high = Vector256.Equals(Vector256.Load((uint*)bucket + 8), wanted).ExtractMostSignificantBits();
+        return (low | (high << 8)) & HashLanes;
+    }
+
+    /// <summary>The slot of a lane, 0 to 6.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int SlotOfLane(int lane) => (lane - 3) >> 1;
+
+    /// <summary>The address of a slot.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong* SlotAt(Bucket* bucket, int slot) => (ulong*)bucket + 1 + slot;
+
+    /// <summary>A slot's content.</summary>
+    public static ulong Pack(uint hash, uint reference) => ((ulong)hash << 32) | reference;
+
+    /// <summary>An empty slot, or -1.</summary>
+    public static int EmptySlot(Bucket* bucket)
+    {
+        ulong* slots = (ulong*)bucket + 1;
+        for (int i = 0; i < Slots; i++)
+        {
+            if (slots[i] == 0)
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+
+    /// <summary>Ends the validity of everything that was read under the current version.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Bump(Bucket* home)
+    {
+        // Release before (the change itself), and a full store order after: what follows may recycle memory.
+        Volatile.Write(ref home->Version, home->Version + 2);
+        Volatile.WriteBarrier();
+    }
+
+    /// <summary>Begins a rearrangement: readers wait or start again.</summary>
+    public static void BeginChange(Bucket* home)
+    {
+        Volatile.Write(ref home->Version, home->Version | 1);
+        Volatile.WriteBarrier();
+    }
+
+    /// <summary>Ends a rearrangement.</summary>
+    public static void EndChange(Bucket* home)
+    {
+        Volatile.Write(ref home->Version, (home->Version | 1) + 1);
+        Volatile.WriteBarrier();
+    }
+
+    public static void CountOverflow(Bucket* bucket)
+    {
+        if (bucket->Overflow != OverflowStuck)
+        {
+            bucket->Overflow++;
+        }
+    }
+
+    public static void UncountOverflow(Bucket* bucket)
+    {
+        if (bucket->Overflow != OverflowStuck)
+        {
+            bucket->Overflow--;
+        }
+    }
+
+    /// <summary>Sets a slot's two access bits; the caller holds the shard's lock.</summary>
+    public static void SetAccess(Bucket* bucket, int slot, uint bits) =>
+        bucket->Access = (ushort)((bucket->Access & ~(3u << (2 * slot))) | (bits << (2 * slot)));
+
+    public static uint AccessOf(Bucket* bucket, int slot) => ((uint)bucket->Access >> (2 * slot)) & 3;
+
+    /// <summary>Notes a read of a slot, without a lock; see <see cref="MarkUsedSlow"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void MarkUsed(Bucket* bucket, int slot, ulong headerBefore)
+    {
+        ulong bits = (ulong)RecentlyUsed << (48 + (2 * slot));
+        if ((headerBefore & bits) != bits)
+        {
+            MarkUsedSlow(bucket, headerBefore, bits);
+        }
+    }
+
+    // The bucket's memory may have been recycled since the reader's last check, so a plain store could hit somebody else's data.
+    // Comparing the whole header, version included, makes the write happen only if the line is still what the reader saw.
+    private static void MarkUsedSlow(Bucket* bucket, ulong headerBefore, ulong bits) =>
+        Interlocked.CompareExchange(ref bucket->Header, headerBefore | bits, headerBefore);
+}

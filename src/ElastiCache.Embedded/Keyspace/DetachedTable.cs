@@ -1,0 +1,78 @@
+using ElastiCache.Embedded.Memory;
+
+namespace ElastiCache.Embedded.Keyspace;
+
+/// <summary>The entries of a flushed database, on their way to be freed in slices.</summary>
+internal sealed unsafe class DetachedTable
+{
+    private readonly Arena _arena;
+    private readonly BlockAllocator _allocator;
+    private readonly uint* _directory;
+    private readonly uint _buckets;
+    private uint _next;
+
+    public DetachedTable(Arena arena, BlockAllocator allocator, uint* directory, uint buckets)
+    {
+        _arena = arena;
+        _allocator = allocator;
+        _directory = directory;
+        _buckets = buckets;
+    }
+
+    /// <summary>Frees the records of some buckets. The shard is locked.</summary>
+    /// <returns>Whether there is more to free.</returns>
+    public bool FreeSlice(int buckets)
+    {
+        for (int i = 0; i < buckets && _next < _buckets; i++, _next++)
+        {
+            Bucket* chunk = (Bucket*)_arena.At(_directory[_next / RecordTable.ChunkBuckets]);
+            Bucket* bucket = chunk + (_next % RecordTable.ChunkBuckets);
+            for (int slot = 0; slot < Bucket.Slots; slot++)
+            {
+                uint reference = (uint)*Bucket.SlotAt(bucket, slot);
+                if (reference != 0)
+                {
+                    *Bucket.SlotAt(bucket, slot) = 0;
+                    _allocator.Free(_arena.At(reference));
+                }
+            }
+        }
+
+        if (_next < _buckets)
+        {
+            return true;
+        }
+
+        FreeTable();
+        return false;
+    }
+
+    // Detached entries may stand in any bucket of their chunk, also in one beyond the last that was in use.
+    private void FreeTable()
+    {
+        uint chunks = (_buckets + RecordTable.ChunkBuckets - 1) / RecordTable.ChunkBuckets;
+        uint lastChunkBuckets = _buckets < RecordTable.ChunkBuckets ? _buckets : RecordTable.ChunkBuckets;
+        for (uint i = 0; i < chunks; i++)
+        {
+            Bucket* chunk = (Bucket*)_arena.At(_directory[i]);
+            for (uint b = 0; b < lastChunkBuckets; b++)
+            {
+                for (int slot = 0; slot < Bucket.Slots; slot++)
+                {
+                    uint reference = (uint)*Bucket.SlotAt(chunk + b, slot);
+                    if (reference != 0)
+                    {
+                        _allocator.Free(_arena.At(reference));
+                    }
+                }
+            }
+
+            _allocator.Free((byte*)chunk);
+        }
+
+        if (_directory != null)
+        {
+            _allocator.Free((byte*)_directory);
+        }
+    }
+}

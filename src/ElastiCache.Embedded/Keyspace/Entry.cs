@@ -1,0 +1,85 @@
+using ElastiCache.Embedded.Memory;
+
+namespace ElastiCache.Embedded.Keyspace;
+
+/// <summary>An entry that was found, or the absence of one. Valid while its shard is locked and nothing was added to its table.</summary>
+internal readonly unsafe struct Entry
+{
+    private readonly Arena? _arena;
+
+    public Entry(Arena arena, in SlotPosition position)
+    {
+        _arena = arena;
+        Position = position;
+    }
+
+    public bool Exists => _arena != null;
+
+    public SlotPosition Position { get; }
+
+    /// <summary>Read through the slot each time: making room may have moved the record.</summary>
+    public byte* Record => _arena!.At(Position.Reference);
+
+    public ValueKind Kind => Exists ? ElastiCache.Embedded.Keyspace.Record.KindOf(Header) : ValueKind.None;
+
+    public long Deadline => ElastiCache.Embedded.Keyspace.Record.DeadlineOf(Record, Header);
+
+    public bool HasDeadline => ElastiCache.Embedded.Keyspace.Record.HasExpiry(Header);
+
+    public ulong Version => ElastiCache.Embedded.Keyspace.Record.VersionOf(Record, Header);
+
+    public uint Flags => ElastiCache.Embedded.Keyspace.Record.FlagsOf(Record, Header);
+
+    public bool Edited => ElastiCache.Embedded.Keyspace.Record.IsEdited(Header);
+
+    public RecordExtras Extras => ElastiCache.Embedded.Keyspace.Record.ExtrasOf(Record);
+
+    public int ValueLength
+    {
+        get
+        {
+            ElastiCache.Embedded.Keyspace.Record.Measure(Record, Header, out _, out _, out int length);
+            return length;
+        }
+    }
+
+    public ReadOnlySpan<byte> Value
+    {
+        get
+        {
+            ElastiCache.Embedded.Keyspace.Record.Measure(Record, Header, out byte* key, out int keyLength, out int length);
+            return new ReadOnlySpan<byte>(key + keyLength, length);
+        }
+    }
+
+    public ReadOnlySpan<byte> Key
+    {
+        get
+        {
+            ElastiCache.Embedded.Keyspace.Record.Measure(Record, Header, out byte* key, out int keyLength, out _);
+            return new ReadOnlySpan<byte>(key, keyLength);
+        }
+    }
+
+    private ulong Header => ElastiCache.Embedded.Keyspace.Record.HeaderOf(Record);
+}
+
+/// <summary>A record that is written but not yet visible; <see cref="Shard.Publish"/> makes it so.</summary>
+internal readonly unsafe struct PendingRecord
+{
+    private readonly byte* _value;
+
+    public PendingRecord(byte* record, byte* value, int length)
+    {
+        Record = record;
+        _value = value;
+        Length = length;
+    }
+
+    public byte* Record { get; }
+
+    public int Length { get; }
+
+    /// <summary>The value, for the caller to fill; contents undefined.</summary>
+    public Span<byte> Value => new(_value, Length);
+}

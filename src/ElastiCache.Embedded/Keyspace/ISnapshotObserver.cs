@@ -1,0 +1,14 @@
+namespace ElastiCache.Embedded.Keyspace;
+
+/// <summary>Receives the entries of a snapshot, each exactly as it was when the snapshot began.</summary>
+/// <remarks>
+/// A snapshot begins by flipping the parity of every shard (<see cref="Store.BeginSnapshot"/>): records that exist then bear the old
+/// parity and belong to it, records written later bear the new one and don't. A walk visits all entries slice by slice; a
+/// writer that is about to change, remove or evict an entry with the old parity hands it over first. Either way an
+/// entry is handed over once, because its parity is then the new one.
+/// </remarks>
+internal interface ISnapshotObserver
+{
+    /// <summary>Takes one entry. The shard is locked: copy it and return.</summary>
+    void HandOver(int shard, int database, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ValueKind kind, in RecordExtras extras);
+}

@@ -1,0 +1,577 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using ElastiCache.Embedded.Memory;
+
+namespace ElastiCache.Embedded.Keyspace;
+
+/// <summary>A hash table of records, open to readers without a lock and growing a few buckets at a time.</summary>
+/// <remarks>
+/// <code>
+///   TableWord -> directory: u32 chunk references -> chunk: up to 256 buckets of 64 bytes -> slot -> record
+/// </code>
+/// <b>Where an entry is.</b> Its <i>home</i> is the bucket that the low bits of its slot hash name. If that is full it stands in the next
+/// bucket of the chunk with room (wrapping around inside the chunk), and each full bucket on the way counts it in
+/// <c>overflow</c>; a search stops at the first bucket whose overflow is 0. (The scheme of F14, Bronson and Shi 2019, with seven
+/// slots of full hash instead of fourteen tags.)
+/// <para>
+/// <b>Growth</b> is linear hashing (Litwin 1980): bucket s is split into s and s + L, for s = 0, 1, 2 …, and then L doubles. The slot
+/// knows 32 bits of hash, so a split never touches a record. Litwin splits one bucket an overflow, which leaves the unsplit ones
+/// twice as full for most of the time; here a round begins when the table is 85 % full and every insertion splits four
+/// buckets until the round is over, so buckets are uneven only briefly. No insertion does more than that, however
+/// large the table is: growing has no pause. Below one chunk the table is simply rebuilt at twice the size (at most 16 KB).
+/// Shrinking merges in the same way, below 20 % of fullness, and a chunk that is no longer needed is freed.
+/// </para>
+/// <para><b>Invariants for readers</b> (they hold no lock; see <see cref="OptimisticReader"/>):</para>
+/// <list type="number">
+/// <item>A slot is written by one 64-bit store. A record is complete before its slot is published.</item>
+/// <item>The version of an entry's <i>home</i> bucket changes after its slot was replaced or cleared and before its record is freed.</item>
+/// <item>While entries move between buckets the home's version is odd.</item>
+/// <item>Before memory of buckets or directories is freed, the directory word has changed for good.</item>
+/// <item>A bucket number changes its meaning only together with <c>Buckets</c> or the directory word.</item>
+/// </list>
+/// So a hit holds if home version and directory word are unchanged after the copy, and a miss if <c>Buckets</c> is unchanged as well.
+/// Writers hold the shard's lock.
+/// </remarks>
+internal sealed unsafe class RecordTable
+{
+    /// <summary>Buckets in a full chunk.</summary>
+    public const int ChunkBuckets = 256;
+
+    private const int ChunkShift = 8;
+    private const int SplitsAnInsertion = 4;
+    private const int GrowPercent = 85;
+    private const int ShrinkPercent = 40;     // of the smaller size that shrinking aims at
+
+    private static uint _epochs;
+
+    private readonly Arena _arena;
+    private readonly BlockAllocator _allocator;
+    private readonly TableWord* _word;
+    private uint* _directory;
+    private int _directoryCapacity;
+    private uint _buckets;
+
+    /// <summary>Makes an empty table that takes no memory until its first entry.</summary>
+    public RecordTable(Arena arena, BlockAllocator allocator, TableWord* word)
+    {
+        _arena = arena;
+        _allocator = allocator;
+        _word = word;
+    }
+
+    /// <summary>The number of entries.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>The number of buckets.</summary>
+    public uint Buckets => _buckets;
+
+    /// <summary>The home bucket of a hash in a table of so many buckets.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint HomeIndex(uint hash, uint buckets)
+    {
+        uint high = (uint)(((1UL << 32) - 1) >> BitOperations.LeadingZeroCount(buckets));   // 2L - 1
+        uint index = hash & high;
+        return index >= buckets ? index & (high >> 1) : index;
+    }
+
+    /// <summary>Finds the entry of a key.</summary>
+    public bool TryFind(in KeyProbe key, out SlotPosition position)
+    {
+        if (_buckets != 0)
+        {
+            for (var walk = new Walk(this, HomeIndex(key.SlotHash, _buckets)); ;)
+            {
+                for (uint lanes = Bucket.LanesWith(walk.Current, key.SlotHash); lanes != 0; lanes &= lanes - 1)
+                {
+                    int slot = Bucket.SlotOfLane(BitOperations.TrailingZeroCount(lanes));
+                    uint reference = (uint)*Bucket.SlotAt(walk.Current, slot);
+                    if (reference != 0 && RecordIs(_arena.At(reference), key))
+                    {
+                        position = new SlotPosition(walk.Home, walk.Current, slot);
+                        return true;
+                    }
+                }
+
+                if (!walk.MoveNext())
+                {
+                    break;
+                }
+            }
+        }
+
+        position = default;
+        return false;
+    }
+
+    /// <summary>Finds the slot that refers to a record whose hash is known.</summary>
+    public bool TryFind(uint hash, uint reference, out SlotPosition position)
+    {
+        ulong wanted = Bucket.Pack(hash, reference);
+        for (var walk = new Walk(this, HomeIndex(hash, _buckets)); ;)
+        {
+            for (int slot = 0; slot < Bucket.Slots; slot++)
+            {
+                if (*Bucket.SlotAt(walk.Current, slot) == wanted)
+                {
+                    position = new SlotPosition(walk.Home, walk.Current, slot);
+                    return true;
+                }
+            }
+
+            if (!walk.MoveNext())
+            {
+                position = default;
+                return false;
+            }
+        }
+    }
+
+    /// <summary>The first entry with this slot hash whose record is accepted.</summary>
+    public bool TryFind<TFilter>(uint hash, ref TFilter filter, out SlotPosition position)
+        where TFilter : struct, IRecordFilter
+    {
+        if (_buckets != 0)
+        {
+            for (var walk = new Walk(this, HomeIndex(hash, _buckets)); ;)
+            {
+                for (uint lanes = Bucket.LanesWith(walk.Current, hash); lanes != 0; lanes &= lanes - 1)
+                {
+                    int slot = Bucket.SlotOfLane(BitOperations.TrailingZeroCount(lanes));
+                    uint reference = (uint)*Bucket.SlotAt(walk.Current, slot);
+                    if (reference != 0 && filter.Accepts(_arena.At(reference)))
+                    {
+                        position = new SlotPosition(walk.Home, walk.Current, slot);
+                        return true;
+                    }
+                }
+
+                if (!walk.MoveNext())
+                {
+                    break;
+                }
+            }
+        }
+
+        position = default;
+        return false;
+    }
+
+    /// <summary>Adds an entry whose key isn't there yet. May move other entries: positions found before are void.</summary>
+    public void Add(uint hash, uint reference, uint access)
+    {
+        if (_buckets == 0)
+        {
+            Rebuild(1);
+        }
+
+        Put(hash, reference, access);
+        Count++;
+        GrowIfFull();
+    }
+
+    /// <summary>Lets a slot refer to another record. The old record may be freed afterwards.</summary>
+    public void Replace(in SlotPosition position, uint reference)
+    {
+        ulong* slot = position.Slot;
+        Volatile.Write(ref *slot, (*slot & 0xFFFF_FFFF_0000_0000) | reference);
+        Bucket.Bump(position.Home);
+    }
+
+    /// <summary>Removes an entry; its record may be freed afterwards. No other entry moves.</summary>
+    public void Remove(in SlotPosition position)
+    {
+        uint hash = (uint)(*position.Slot >> 32);
+        Volatile.Write(ref *position.Slot, 0);
+        Bucket.SetAccess(position.Bucket, position.SlotIndex, 0);
+        Bucket.Bump(position.Home);
+        UncountPath(HomeIndex(hash, _buckets), position.Bucket);
+        Count--;
+    }
+
+    /// <summary>Merges some buckets if the table has become too large. Positions found before are void.</summary>
+    /// <returns>Whether there is more to merge.</returns>
+    public bool ShrinkStep(int buckets)
+    {
+        for (int i = 0; i < buckets && IsTooLarge; i++)
+        {
+            if (_buckets <= ChunkBuckets)
+            {
+                Rebuild(Count == 0 ? 0 : _buckets / 2);
+            }
+            else
+            {
+                MergeLast();
+            }
+        }
+
+        return IsTooLarge;
+    }
+
+    /// <summary>The bucket with a number, for walks in table order (the evictor's hand, random keys).</summary>
+    public Bucket* BucketAt(uint index) => ChunkOf(index) + (index & (ChunkBuckets - 1));
+
+    /// <summary>The home bucket of an entry that stands somewhere.</summary>
+    public Bucket* HomeOf(uint hash) => BucketAt(HomeIndex(hash, _buckets));
+
+    /// <summary>Visits the entries at a position of the scan order and returns the next position, 0 at the end.</summary>
+    /// <remarks>
+    /// The order is that of the slot hash read backwards, bit by bit. Every bucket stands for an interval of it, and splitting
+    /// or merging only divides or joins intervals, so a walk that goes on later, in a table of another size, visits every
+    /// entry that was there all the time at least once. (The idea of Redis's dictScan, Pieter Noordhuis.)
+    /// </remarks>
+    public uint Scan<TVisitor>(uint position, ref TVisitor visitor)
+        where TVisitor : struct, IRecordVisitor, allows ref struct
+    {
+        if (_buckets == 0)
+        {
+            return 0;
+        }
+
+        uint index = HomeIndex(Reverse(position), _buckets);
+        for (var walk = new Walk(this, index); ;)
+        {
+            for (int slot = 0; slot < Bucket.Slots; slot++)
+            {
+                ulong content = *Bucket.SlotAt(walk.Current, slot);
+                uint hash = (uint)(content >> 32);
+                if (content != 0 && HomeIndex(hash, _buckets) == index && Reverse(hash) >= position)
+                {
+                    visitor.Visit(_arena.At((uint)content));
+                }
+            }
+
+            if (!walk.MoveNext())
+            {
+                break;
+            }
+        }
+
+        int depth = DepthOf(index);
+        return depth == 0 ? 0 : unchecked((position | (uint)(0xFFFF_FFFFUL >> depth)) + 1);
+    }
+
+    /// <summary>Takes the entries out as a table of their own and leaves this one empty. For FLUSHDB: readers see it at once.</summary>
+    public DetachedTable Detach()
+    {
+        var detached = new DetachedTable(_arena, _allocator, _directory, _buckets);
+        _directory = null;
+        _directoryCapacity = 0;
+        _buckets = 0;
+        Count = 0;
+        Publish();
+        return detached;
+    }
+
+    /// <summary>Exchanges the contents of two tables, as SWAPDB does. Both tables' shard is locked.</summary>
+    public void Swap(RecordTable other)
+    {
+        uint* directory = _directory;
+        _directory = other._directory;
+        other._directory = directory;
+        (_directoryCapacity, other._directoryCapacity) = (other._directoryCapacity, _directoryCapacity);
+        (_buckets, other._buckets) = (other._buckets, _buckets);
+        (Count, other.Count) = (other.Count, Count);
+        Publish();
+        other.Publish();
+    }
+
+    internal static uint Reverse(uint value)
+    {
+        value = ((value >> 1) & 0x5555_5555) | ((value & 0x5555_5555) << 1);
+        value = ((value >> 2) & 0x3333_3333) | ((value & 0x3333_3333) << 2);
+        value = ((value >> 4) & 0x0F0F_0F0F) | ((value & 0x0F0F_0F0F) << 4);
+        return BitConverter.IsLittleEndian ? System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(value) : value;
+    }
+
+    private static uint NextEpoch()
+    {
+        uint epoch = Interlocked.Increment(ref _epochs);
+        return epoch != 0 ? epoch : Interlocked.Increment(ref _epochs);
+    }
+
+    private static bool RecordIs(byte* record, in KeyProbe key)
+    {
+        Record.Measure(record, Record.HeaderOf(record), out byte* start, out int length, out _);
+        return length == key.Length && key.Matches(start);
+    }
+
+    private Bucket* ChunkOf(uint index) => (Bucket*)_arena.At(_directory[index >> ChunkShift]);
+
+    private uint LowerHalf() => BitOperations.IsPow2(_buckets) ? _buckets / 2 : 1u << BitOperations.Log2(_buckets);
+
+    public bool IsTooLarge => _buckets > 1
+        ? Count * 100L < (long)LowerHalf() * Bucket.Slots * ShrinkPercent
+        : _buckets == 1 && Count == 0;
+
+    // How many low bits of the hash decide on this bucket.
+    private int DepthOf(uint index)
+    {
+        uint low = 1u << BitOperations.Log2(_buckets);
+        int lowBits = BitOperations.Log2(low);
+        bool isSplit = index >= low || index + low < _buckets;
+        return isSplit ? lowBits + 1 : lowBits;
+    }
+
+    private void Put(uint hash, uint reference, uint access)
+    {
+        for (var walk = new Walk(this, HomeIndex(hash, _buckets)); ; walk.Step())
+        {
+            int slot = Bucket.EmptySlot(walk.Current);
+            if (slot >= 0)
+            {
+                Bucket.SetAccess(walk.Current, slot, access);
+                Volatile.Write(ref *Bucket.SlotAt(walk.Current, slot), Bucket.Pack(hash, reference));
+                return;
+            }
+
+            Bucket.CountOverflow(walk.Current);
+        }
+    }
+
+    private void UncountPath(uint home, Bucket* end)
+    {
+        for (var walk = new Walk(this, home); walk.Current != end; walk.Step())
+        {
+            Bucket.UncountOverflow(walk.Current);
+        }
+    }
+
+    private void GrowIfFull()
+    {
+        uint low = 1u << BitOperations.Log2(_buckets);
+        if (Count * 100L <= (long)low * Bucket.Slots * GrowPercent)
+        {
+            return;
+        }
+
+        if (_buckets < ChunkBuckets)
+        {
+            Rebuild(_buckets * 2);
+            return;
+        }
+
+        for (int i = 0; i < SplitsAnInsertion; i++)
+        {
+            Split();
+            if (BitOperations.IsPow2(_buckets))
+            {
+                return;
+            }
+        }
+    }
+
+    // Bucket s = n - L becomes s and n.
+    private void Split()
+    {
+        uint low = 1u << BitOperations.Log2(_buckets);
+        uint source = _buckets - low;
+        uint target = _buckets;
+        if ((target & (ChunkBuckets - 1)) == 0)
+        {
+            AddChunk(target >> ChunkShift);
+        }
+
+        Bucket* home = BucketAt(source);
+        Bucket.BeginChange(home);
+        Span<ulong> moved = stackalloc ulong[Bucket.Slots];
+        for (var walk = new Walk(this, source); ;)
+        {
+            bool more = walk.HasNext;       // taking entries out lowers the counts on the path
+            for (int slot = 0; slot < Bucket.Slots; slot++)
+            {
+                ulong content = *Bucket.SlotAt(walk.Current, slot);
+                uint hash = (uint)(content >> 32);
+                if (content != 0 && (hash & low) != 0 && HomeIndex(hash, _buckets) == source)
+                {
+                    uint access = Bucket.AccessOf(walk.Current, slot);
+                    *Bucket.SlotAt(walk.Current, slot) = 0;
+                    Bucket.SetAccess(walk.Current, slot, 0);
+                    UncountPath(source, walk.Current);
+                    PutFrom(target, content, access);
+                }
+            }
+
+            if (!more || !walk.StepUnlessAround())
+            {
+                break;
+            }
+        }
+
+        _buckets++;
+        Volatile.Write(ref _word->Buckets, _buckets);
+        Bucket.EndChange(home);
+    }
+
+    // The last bucket's entries go back to the one it was split from.
+    private void MergeLast()
+    {
+        uint last = _buckets - 1;
+        uint low = 1u << BitOperations.Log2(last);
+        uint target = last - low;
+        Bucket* from = BucketAt(last);
+        Bucket* home = BucketAt(target);
+        Bucket.BeginChange(from);
+        Bucket.BeginChange(home);
+        for (var walk = new Walk(this, last); ;)
+        {
+            bool more = walk.HasNext;
+            for (int slot = 0; slot < Bucket.Slots; slot++)
+            {
+                ulong content = *Bucket.SlotAt(walk.Current, slot);
+                if (content != 0 && HomeIndex((uint)(content >> 32), _buckets) == last)
+                {
+                    uint access = Bucket.AccessOf(walk.Current, slot);
+                    *Bucket.SlotAt(walk.Current, slot) = 0;
+                    Bucket.SetAccess(walk.Current, slot, 0);
+                    UncountPath(last, walk.Current);
+                    PutFrom(target, content, access);
+                }
+            }
+
+            if (!more || !walk.StepUnlessAround())
+            {
+                break;
+            }
+        }
+
+        _buckets--;
+        Volatile.Write(ref _word->Buckets, _buckets);
+        Bucket.EndChange(home);
+        Bucket.EndChange(from);
+        if ((_buckets & (ChunkBuckets - 1)) == 0)
+        {
+            // All that stood in this chunk had its home in it, so it is empty now.
+            Bucket* chunk = from;
+            Publish();
+            _allocator.Free((byte*)chunk);
+        }
+    }
+
+    private void PutFrom(uint home, ulong content, uint access)
+    {
+        for (var walk = new Walk(this, home); ; walk.Step())
+        {
+            int slot = Bucket.EmptySlot(walk.Current);
+            if (slot >= 0)
+            {
+                Bucket.SetAccess(walk.Current, slot, access);
+                *Bucket.SlotAt(walk.Current, slot) = content;
+                return;
+            }
+
+            Bucket.CountOverflow(walk.Current);
+        }
+    }
+
+    // Only for tables of at most one chunk.
+    private void Rebuild(uint buckets)
+    {
+        uint* oldDirectory = _directory;
+        uint oldBuckets = _buckets;
+        Bucket* old = oldBuckets == 0 ? null : BucketAt(0);
+        _buckets = buckets;
+        _directory = null;
+        _directoryCapacity = 0;
+        if (buckets != 0)
+        {
+            _directory = (uint*)_allocator.AllocateFixed(SizeClasses.SmallestBlock);
+            _directoryCapacity = SizeClasses.SmallestBlock / sizeof(uint);
+            _directory[0] = _arena.ReferenceOf((byte*)NewChunk(buckets));
+        }
+
+        for (uint i = 0; i < oldBuckets; i++)
+        {
+            old[i].Version |= 1;     // for good: a reader that is still here starts again
+            for (int slot = 0; slot < Bucket.Slots; slot++)
+            {
+                ulong content = *Bucket.SlotAt(old + i, slot);
+                if (content != 0)
+                {
+                    PutFrom(HomeIndex((uint)(content >> 32), buckets), content, Bucket.AccessOf(old + i, slot));
+                }
+            }
+        }
+
+        Publish();
+        if (old != null)
+        {
+            _allocator.Free((byte*)old);
+            _allocator.Free((byte*)oldDirectory);
+        }
+    }
+
+    private void AddChunk(uint number)
+    {
+        if (number >= _directoryCapacity)
+        {
+            int capacity = _directoryCapacity * 2;
+            uint* larger = (uint*)_allocator.AllocateFixed(capacity * sizeof(uint));
+            new ReadOnlySpan<uint>(_directory, _directoryCapacity).CopyTo(new Span<uint>(larger, capacity));
+            uint* old = _directory;
+            _directory = larger;
+            _directoryCapacity = capacity;
+            Publish();
+            _allocator.Free((byte*)old);
+        }
+
+        _directory[number] = _arena.ReferenceOf((byte*)NewChunk(ChunkBuckets));
+    }
+
+    private Bucket* NewChunk(uint buckets)
+    {
+        Bucket* chunk = (Bucket*)_allocator.AllocateFixed(buckets * Bucket.Bytes);
+        new Span<byte>(chunk, (int)(buckets * Bucket.Bytes)).Clear();
+        for (uint i = 0; i < buckets; i++)
+        {
+            chunk[i].Version = Bucket.FirstVersion;
+        }
+
+        return chunk;
+    }
+
+    private void Publish()
+    {
+        // 0 while bucket count and directory don't belong together: a reader that sees it starts again.
+        Volatile.Write(ref _word->Directory, 0);
+        Volatile.WriteBarrier();
+        _word->Buckets = _buckets;
+        _word->ProbeMask = Math.Min(_buckets, ChunkBuckets) - 1;
+        uint reference = _directory == null ? 0 : _arena.ReferenceOf((byte*)_directory);
+        Volatile.Write(ref _word->Directory, ((ulong)NextEpoch() << 32) | reference);
+        Volatile.WriteBarrier();
+    }
+
+    /// <summary>A walk from a home bucket along its chunk.</summary>
+    private ref struct Walk
+    {
+        private readonly Bucket* _chunk;
+        private readonly uint _mask;
+        private readonly uint _start;
+        private uint _index;
+
+        public Walk(RecordTable table, uint home)
+        {
+            _chunk = table.ChunkOf(home);
+            _mask = Math.Min(table._buckets, ChunkBuckets) - 1;
+            _start = _index = home & _mask;
+            Home = _chunk + _index;
+        }
+
+        public Bucket* Home { get; }
+
+        public readonly Bucket* Current => _chunk + _index;
+
+        public readonly bool HasNext => Current->Overflow != 0;
+
+        /// <summary>Goes on if an entry of this bucket may stand further along.</summary>
+        public bool MoveNext() => HasNext && StepUnlessAround();
+
+        public bool StepUnlessAround()
+        {
+            Step();
+            return _index != _start;
+        }
+
+        public void Step() => _index = (_index + 1) & _mask;
+    }
+}

@@ -1,0 +1,364 @@
+using System.Runtime.CompilerServices;
+using ElastiCache.Embedded.Memory;
+
+namespace ElastiCache.Embedded.Keyspace;
+
+/// <summary>All databases of a cache: finds the shard of a key, reads without a lock, locks several shards in order.</summary>
+/// <remarks>
+/// <code>
+///   key ──hash──► top bits: shard      low 32 bits: slot hash, whose low bits name the bucket
+///   TableWord[shard][database]         one read-mostly cache line each, in native memory
+/// </code>
+/// Lock order: shards by ascending index, then the journal's lock. A thread that holds shards may only <i>try</i> others.
+/// </remarks>
+internal sealed unsafe class Store : IDisposable
+{
+    private const int BatchKeys = 16;
+
+    private readonly TableWord* _words;
+    private readonly Shard[] _shards;
+    private readonly int _shardShift;
+    private readonly int _databaseShift;
+    private volatile bool _disposed;
+
+    /// <summary>Makes an empty store.</summary>
+    /// <param name="shards">A power of two.</param>
+    /// <param name="databases">1 to 16.</param>
+    /// <param name="budget">Its memory.</param>
+    /// <param name="clock">Its time.</param>
+    public Store(int shards, int databases, MemoryBudget budget, CacheClock clock)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(System.Numerics.BitOperations.IsPow2(shards), true);
+        Budget = budget;
+        Clock = clock;
+        DatabaseCount = databases;
+        Arena = new Arena(ReservationFor(budget.MaxBytes));
+        _shardShift = 64 - System.Numerics.BitOperations.Log2((uint)shards);
+        _databaseShift = System.Numerics.BitOperations.Log2(System.Numerics.BitOperations.RoundUpToPowerOf2((uint)databases));
+        _words = AllocateWords(shards << _databaseShift, budget.Evicts);
+        _shards = new Shard[shards];
+        for (int i = 0; i < shards; i++)
+        {
+            _shards[i] = new Shard(this, i, _words + (i << _databaseShift), databases);
+        }
+    }
+
+    public Arena Arena { get; }
+
+    public MemoryBudget Budget { get; }
+
+    public CacheClock Clock { get; }
+
+    public AccessCounters Accesses { get; } = new();
+
+    public int DatabaseCount { get; }
+
+    public int ShardCount => _shards.Length;
+
+    /// <summary>Where effects go; null when nothing is logged, or not yet.</summary>
+    public Journal? Journal { get; set; }
+
+    /// <summary>Whether the log is being replayed: nothing expires then, and nothing is refused for want of memory.</summary>
+    public bool IsLoading { get; set; }
+
+    /// <summary>The type that users know this store by, for messages.</summary>
+    public Type Owner { get; init; } = typeof(Store);
+
+    public bool IsDisposed => _disposed;
+
+    /// <summary>The shard of a key.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public int ShardIndexOf(ulong hash) => _shardShift == 64 ? 0 : (int)(hash >> _shardShift);
+
+    public Shard ShardAt(int index) => _shards[index];
+
+    public Shard ShardOf(in KeyProbe key) => _shards[ShardIndexOf(key.Hash)];
+
+    /// <summary>Reads a string without taking a lock. Counts a hit or a miss.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ReadOutcome Read<TReader>(int database, in KeyProbe key, ref TReader reader)
+        where TReader : struct, IValueReader, allows ref struct
+    {
+        TableWord* word = _words + ((ShardIndexOf(key.Hash) << _databaseShift) + database);
+        ReadOutcome outcome = OptimisticReader.Read(word, Arena, Clock, key, ref reader);
+        if (outcome > ReadOutcome.Hit)
+        {
+            outcome = FinishRead(outcome, database, key, ref reader);
+        }
+
+        Accesses.Count(outcome != ReadOutcome.Miss);
+        GC.KeepAlive(this);     // the arena must outlive the pointers
+        return outcome;
+    }
+
+    /// <summary>Asks the processor for the cache lines of some keys' buckets and then records, so that reads of a batch overlap.</summary>
+    /// <remarks>Benchmark: compare, "mget 16".</remarks>
+    public void Prefetch(int database, ReadOnlySpan<ulong> hashes)
+    {
+        if (!System.Runtime.Intrinsics.X86.Sse.IsSupported)
+        {
+            return;
+        }
+
+        Span<nint> buckets = stackalloc nint[BatchKeys];
+        for (int i = 0; i < hashes.Length && i < BatchKeys; i++)
+        {
+            TableWord* word = _words + ((ShardIndexOf(hashes[i]) << _databaseShift) + database);
+            ulong directory = Volatile.Read(ref word->Directory);
+            uint count = word->Buckets;
+            buckets[i] = 0;
+            if ((uint)directory != 0 && count != 0)
+            {
+                uint index = RecordTable.HomeIndex((uint)hashes[i], count);
+                uint chunk = ((uint*)Arena.At((uint)directory))[index / RecordTable.ChunkBuckets];
+                if (word->Directory == directory)
+                {
+                    Bucket* bucket = (Bucket*)Arena.At(chunk) + (index & word->ProbeMask);
+                    System.Runtime.Intrinsics.X86.Sse.Prefetch0(bucket);
+                    buckets[i] = (nint)bucket;
+                }
+            }
+        }
+
+        for (int i = 0; i < hashes.Length && i < BatchKeys; i++)
+        {
+            Bucket* bucket = (Bucket*)buckets[i];
+            uint lanes = bucket == null ? 0 : Bucket.LanesWith(bucket, (uint)hashes[i]);
+            if (lanes != 0)
+            {
+                // A prefetch never faults, so the reference needs no check.
+                byte* record = Arena.At((uint)((ulong*)bucket)[System.Numerics.BitOperations.TrailingZeroCount(lanes) >> 1]);
+                System.Runtime.Intrinsics.X86.Sse.Prefetch0(record);
+                System.Runtime.Intrinsics.X86.Sse.Prefetch0(record + Bucket.Bytes);
+            }
+        }
+
+        GC.KeepAlive(this);
+    }
+
+    /// <summary>Locks a key's shard.</summary>
+    /// <exception cref="ObjectDisposedException">The cache is closed; nothing is locked.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Shard Enter(in KeyProbe key)
+    {
+        Shard shard = _shards[ShardIndexOf(key.Hash)];
+        shard.Enter();
+        if (_disposed)
+        {
+            ThrowDisposed(shard);
+        }
+
+        return shard;
+    }
+
+    /// <summary>Locks several shards in ascending order.</summary>
+    /// <param name="shards">Which; bit i = shard i. A bitmap of <see cref="ShardCount"/> bits.</param>
+    public void Enter(ReadOnlySpan<ulong> shards)
+    {
+        for (int i = 0; i < _shards.Length; i++)
+        {
+            if ((shards[i >> 6] & (1UL << (i & 63))) != 0)
+            {
+                _shards[i].Enter();
+            }
+        }
+
+        if (_disposed)
+        {
+            Exit(shards);
+            ThrowIfDisposed();
+        }
+    }
+
+    /// <summary>Unlocks several shards.</summary>
+    public void Exit(ReadOnlySpan<ulong> shards)
+    {
+        for (int i = 0; i < _shards.Length; i++)
+        {
+            if ((shards[i >> 6] & (1UL << (i & 63))) != 0)
+            {
+                _shards[i].Exit();
+            }
+        }
+    }
+
+    /// <summary>Locks everything.</summary>
+    public void EnterAll()
+    {
+        foreach (Shard shard in _shards)
+        {
+            shard.Enter();
+        }
+
+        if (_disposed)
+        {
+            ExitAll();
+            ThrowIfDisposed();
+        }
+    }
+
+    public void ExitAll()
+    {
+        foreach (Shard shard in _shards)
+        {
+            shard.Exit();
+        }
+    }
+
+    /// <summary>The entries of a database, Redis's DBSIZE.</summary>
+    public long Count(int database)
+    {
+        long count = 0;
+        foreach (Shard shard in _shards)
+        {
+            count += shard.Count(database);
+        }
+
+        return count;
+    }
+
+    /// <summary>Removes expired entries everywhere. Bounded work a lock; called every 100 ms.</summary>
+    public void Sweep()
+    {
+        Clock.Resynchronize();
+        foreach (Shard shard in _shards)
+        {
+            bool more = true;
+            while (more && !_disposed)
+            {
+                shard.Enter();
+                more = !_disposed && shard.SweepExpired(Clock.UnixMilliseconds);
+                shard.Exit();
+            }
+        }
+    }
+
+    /// <summary>Begins a snapshot of this moment: all shards at once, or it would not be one moment.</summary>
+    public void BeginSnapshot(ISnapshotObserver observer)
+    {
+        EnterAll();
+        foreach (Shard shard in _shards)
+        {
+            shard.SetSnapshot(observer);
+        }
+
+        ExitAll();
+    }
+
+    /// <summary>Visits what no writer has handed over yet, in slices, and ends the snapshot.</summary>
+    public void FinishSnapshot()
+    {
+        foreach (Shard shard in _shards)
+        {
+            for (int database = 0; database < DatabaseCount; database++)
+            {
+                uint position = 0;
+                do
+                {
+                    shard.Enter();
+                    position = shard.HandOverSlice(database, position);
+                    shard.Exit();
+                }
+                while (position != 0);
+            }
+
+            shard.Enter();
+            shard.SetSnapshot(null);
+            shard.Exit();
+        }
+    }
+
+    /// <summary>Throws when the cache is closed.</summary>
+    /// <exception cref="ObjectDisposedException">It is.</exception>
+    public void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposed, Owner);
+
+    /// <summary>Gives all memory back. Operations that run end first; later ones find the cache closed.</summary>
+    public void Dispose()
+    {
+        if (_disposed)
+        {
+            return;
+        }
+
+        EnterAll();
+        _disposed = true;
+        Arena.DiscardAll();
+        foreach (Shard shard in _shards)
+        {
+            shard.Reset();
+        }
+
+        ExitAll();
+    }
+
+    // Room for the entries that exceed the budget for a moment, and for tables that must grow beyond it.
+    private static long ReservationFor(long maxBytes) => maxBytes == 0
+        ? 32L << 30
+        : Math.Max(64L << 20, maxBytes + (maxBytes / 4) + (2L * Record.MaxLength));
+
+    private TableWord* AllocateWords(int count, bool recordsAccess)
+    {
+        int units = ((count * TableWord.Bytes) + Arena.UnitBytes - 1) / Arena.UnitBytes;
+        TableWord* words = (TableWord*)Arena.TryAllocate(units, long.MaxValue);
+        for (int i = 0; i < count; i++)
+        {
+            words[i] = new TableWord { RecordsAccess = recordsAccess };
+        }
+
+        return words;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private ReadOutcome FinishRead<TReader>(ReadOutcome outcome, int database, in KeyProbe key, ref TReader reader)
+        where TReader : struct, IValueReader, allows ref struct
+    {
+        if (outcome == ReadOutcome.WrongType)
+        {
+            return outcome;
+        }
+
+        Shard shard = ShardOf(key);
+        if (outcome == ReadOutcome.Expired)
+        {
+            // Best effort: a reader does not wait for a writer, and the wheel will find the entry too.
+            if (!shard.TryEnter())
+            {
+                return ReadOutcome.Miss;
+            }
+        }
+        else
+        {
+            shard.Enter();
+        }
+
+        if (!_disposed && shard.TryFind(database, key, out Entry entry))
+        {
+            if (entry.Kind != ValueKind.String)
+            {
+                outcome = ReadOutcome.WrongType;
+            }
+            else
+            {
+                fixed (byte* value = entry.Value)
+                {
+                    reader.Read(value, entry.ValueLength, entry.Record, Record.HeaderOf(entry.Record));
+                }
+
+                outcome = ReadOutcome.Hit;
+            }
+        }
+        else
+        {
+            outcome = ReadOutcome.Miss;
+        }
+
+        shard.Exit();
+        return outcome;
+    }
+
+    private void ThrowDisposed(Shard shard)
+    {
+        shard.Exit();
+        ThrowIfDisposed();
+    }
+}

@@ -1,0 +1,292 @@
+namespace ElastiCache.Embedded.Memory;
+
+/// <summary>One cache's native memory: a reserved range of addresses, handed out in spans of 4 KB units.</summary>
+/// <remarks>
+/// <code>
+///   base                                                            base + Reserved
+///   | slab 16 KB | free | 3 MB value | slab | slab |  free  | never used yet …        |
+///     \_ units of 4 KB; everything smaller than a unit is the business of BlockAllocator
+/// </code>
+/// Inside the range 32 bits are enough for an address: a <i>reference</i> counts granules of <see cref="GranuleBytes"/> from
+/// the base, so 8-byte granules reach 32 GB and 16-byte granules 64 GB. Reference 0 is never handed out.
+/// <para>
+/// Free spans are kept in lists by length (exact up to 64 units, then by power of two), first fit, and join their neighbours when
+/// freed; the first and last unit of a free span know its length (boundary tags, Knuth 1973). Memory of free spans is given back
+/// to the system once more than <see cref="RetainedBytes"/> of it is idle, so mass deletes shrink the process.
+/// </para>
+/// <para>
+/// The range stays mapped until the arena is finalized, not when the cache is disposed: a reader without a lock may still look at
+/// it, and finds zeros. Disposal gives the memory back at once (<see cref="DiscardAll"/>); only addresses wait for the collector.
+/// </para>
+/// </remarks>
+internal sealed unsafe class Arena
+{
+    /// <summary>The unit of spans.</summary>
+    public const int UnitBytes = 4096;
+
+    private const int UnitShift = 12;
+    private const int ExactBins = 64;
+    private const int Bins = ExactBins + 32;
+    private const uint FreeMark = 0x8000_0000;
+    private const uint LargeMark = 0x4000_0000;
+
+    // Reads may run past a short block's end by a vector's width; nothing is handed out in the last unit.
+    private const long SlackBytes = 64 * 1024;
+
+    // A slab is four units or longer, so its first unit divided by four belongs to it alone.
+    private const int SlabIndexShift = 2;
+
+    private readonly Lock _lock = new();
+    private readonly long _reservedBytes;
+    private readonly long _unitCount;
+    private readonly byte* _mapsBase;
+    private readonly long _mapsBytes;
+    private readonly uint* _owner;      // a unit: its slab's first unit, or LargeMark/FreeMark | length at both ends of a span
+    private readonly uint* _next;       // free lists, by first unit; 0 = end
+    private readonly uint* _previous;
+    private readonly uint* _resident;   // units of a free span that may be backed by memory
+    private readonly Slab* _slabs;      // by first unit / 4
+    private readonly uint[] _bins = new uint[Bins];
+    private uint _frontier = 1;         // the first unit that was never handed out; unit 0 holds the null reference
+    private long _usedUnits;
+    private long _idleResidentUnits;
+
+    /// <summary>Reserves addresses for <paramref name="maxBytes"/> of data.</summary>
+    /// <exception cref="InsufficientMemoryException">The system refuses the address space.</exception>
+    public Arena(long maxBytes)
+    {
+        GranuleShift = 3;
+        while (maxBytes > (1L << 32) << GranuleShift)
+        {
+            GranuleShift++;
+        }
+
+        _reservedBytes = Math.Min(maxBytes + SlackBytes, (1L << 32) << GranuleShift) & -UnitBytes;
+        _unitCount = (_reservedBytes - SlackBytes) >> UnitShift;
+        Base = VirtualMemory.Reserve(_reservedBytes);
+        VirtualMemory.PreferHugePages(Base, _reservedBytes);
+        long slabBytes = ((_unitCount >> SlabIndexShift) + 1) * sizeof(Slab);
+        _mapsBytes = ((_unitCount + 1) * 4 * sizeof(uint)) + slabBytes + UnitBytes;
+        _mapsBase = VirtualMemory.Reserve(_mapsBytes);
+        VirtualMemory.Commit(_mapsBase, _mapsBytes);
+        _slabs = (Slab*)_mapsBase;
+        _owner = (uint*)(_mapsBase + slabBytes);
+        _next = _owner + _unitCount + 1;
+        _previous = _next + _unitCount + 1;
+        _resident = _previous + _unitCount + 1;
+    }
+
+    ~Arena()
+    {
+        VirtualMemory.Release(Base, _reservedBytes);
+        VirtualMemory.Release(_mapsBase, _mapsBytes);
+    }
+
+    /// <summary>The first address.</summary>
+    public byte* Base { get; }
+
+    /// <summary>A reference times this many bytes (as a shift) is an offset from <see cref="Base"/>.</summary>
+    public int GranuleShift { get; }
+
+    /// <summary>The granule of references, in bytes: 8, or more where more than 32 GB are to be reached.</summary>
+    public int GranuleBytes => 1 << GranuleShift;
+
+    /// <summary>Bytes in spans that are handed out.</summary>
+    public long UsedBytes => Volatile.Read(ref _usedUnits) << UnitShift;
+
+    /// <summary>Bytes of free spans that may still be backed by memory.</summary>
+    public long IdleBytes => Volatile.Read(ref _idleResidentUnits) << UnitShift;
+
+    /// <summary>How much idle memory is kept for reuse before it is given back: 2 MB or 1/64 of what is in use.</summary>
+    private long RetainedBytes => Math.Max(2L << 20, (_usedUnits << UnitShift) >> 6);
+
+    /// <summary>The address behind a reference.</summary>
+    public byte* At(uint reference) => Base + ((ulong)reference << GranuleShift);
+
+    /// <summary>The reference of an address.</summary>
+    public uint ReferenceOf(byte* address) => (uint)((ulong)(address - Base) >> GranuleShift);
+
+    /// <summary>The slab that holds the block at an address; null when the block is a span of its own.</summary>
+    public Slab* SlabOf(byte* block)
+    {
+        uint owner = _owner[(block - Base) >> UnitShift];
+        return (owner & LargeMark) != 0 ? null : _slabs + (owner >> SlabIndexShift);
+    }
+
+    /// <summary>The length of the span that begins at an address, in units.</summary>
+    public int UnitsOf(byte* span) => (int)(_owner[UnitOf(span)] & ~LargeMark);
+
+    /// <summary>Hands out a span if that keeps <see cref="UsedBytes"/> at or below a limit.</summary>
+    /// <param name="units">Length in units.</param>
+    /// <param name="limitBytes">The budget; <see cref="long.MaxValue"/> for none.</param>
+    /// <returns>Its address, contents undefined; null when the limit or the address space forbids it.</returns>
+    public byte* TryAllocate(int units, long limitBytes)
+    {
+        lock (_lock)
+        {
+            if (limitBytes != long.MaxValue && (_usedUnits + units) << UnitShift > limitBytes)
+            {
+                return null;
+            }
+
+            uint first = TakeFree((uint)units);
+            if (first == 0)
+            {
+                if (_frontier + (long)units > _unitCount)
+                {
+                    return null;
+                }
+
+                first = _frontier;
+                _frontier += (uint)units;
+                VirtualMemory.Commit(AddressOf(first), (long)units << UnitShift);
+            }
+
+            _owner[first] = LargeMark | (uint)units;
+            _owner[first + (uint)units - 1] = LargeMark | (uint)units;
+            _usedUnits += units;
+            return AddressOf(first);
+        }
+    }
+
+    /// <summary>Makes a span a slab: from now on every address in it leads to the slab's description.</summary>
+    public Slab* MakeSlab(byte* span, int units)
+    {
+        uint first = UnitOf(span);
+        for (uint unit = first; unit < first + (uint)units; unit++)
+        {
+            _owner[unit] = first;
+        }
+
+        Slab* slab = _slabs + (first >> SlabIndexShift);
+        *slab = default;
+        slab->Start = span;
+        slab->Units = (ushort)units;
+        return slab;
+    }
+
+    /// <summary>Takes a span back.</summary>
+    public void Free(byte* span, int units)
+    {
+        lock (_lock)
+        {
+            uint first = UnitOf(span);
+            uint length = (uint)units;
+            uint resident = length;
+            _usedUnits -= units;
+            _idleResidentUnits += units;
+
+            if (first + length < _frontier && (_owner[first + length] & FreeMark) != 0)
+            {
+                uint after = first + length;
+                length += Unlink(after);
+                resident += _resident[after];
+            }
+
+            if (first > 1 && (_owner[first - 1] & FreeMark) != 0)
+            {
+                uint before = first - (_owner[first - 1] & ~FreeMark);
+                resident += _resident[before];
+                length += Unlink(before);
+                first = before;
+            }
+
+            if (_idleResidentUnits << UnitShift > RetainedBytes)
+            {
+                VirtualMemory.Discard(AddressOf(first), (long)length << UnitShift);
+                _idleResidentUnits -= resident;
+                resident = 0;
+            }
+
+            Link(first, length, resident);
+        }
+    }
+
+    /// <summary>Gives all memory back. Every span is void; stray readers find zeros.</summary>
+    public void DiscardAll()
+    {
+        lock (_lock)
+        {
+            VirtualMemory.Discard(Base, (long)_frontier << UnitShift);
+            VirtualMemory.Discard(_mapsBase, _mapsBytes);
+            Array.Clear(_bins);
+            _frontier = (uint)_unitCount;
+            _usedUnits = 0;
+            _idleResidentUnits = 0;
+        }
+    }
+
+    private static int BinOf(uint length) => length <= ExactBins
+        ? (int)length - 1
+        : ExactBins + System.Numerics.BitOperations.Log2(length) - 6;
+
+    private byte* AddressOf(uint unit) => Base + ((long)unit << UnitShift);
+
+    private uint UnitOf(byte* address) => (uint)((address - Base) >> UnitShift);
+
+    private uint TakeFree(uint units)
+    {
+        for (int bin = BinOf(units); bin < Bins; bin++)
+        {
+            for (uint first = _bins[bin]; first != 0; first = _next[first])
+            {
+                uint length = _owner[first] & ~FreeMark;
+                if (length < units)
+                {
+                    continue;   // only in a power-of-two bin
+                }
+
+                uint resident = _resident[first];
+                Unlink(first);
+                uint taken = Math.Min(resident, units);
+                _idleResidentUnits -= taken;
+                if (length > units)
+                {
+                    Link(first + units, length - units, resident - taken);
+                }
+
+                return first;
+            }
+        }
+
+        return 0;
+    }
+
+    private void Link(uint first, uint length, uint resident)
+    {
+        _owner[first] = FreeMark | length;
+        _owner[first + length - 1] = FreeMark | length;
+        _resident[first] = Math.Min(resident, length);
+        ref uint head = ref _bins[BinOf(length)];
+        _next[first] = head;
+        _previous[first] = 0;
+        if (head != 0)
+        {
+            _previous[head] = first;
+        }
+
+        head = first;
+    }
+
+    private uint Unlink(uint first)
+    {
+        uint length = _owner[first] & ~FreeMark;
+        uint next = _next[first];
+        uint previous = _previous[first];
+        if (next != 0)
+        {
+            _previous[next] = previous;
+        }
+
+        if (previous != 0)
+        {
+            _next[previous] = next;
+        }
+        else
+        {
+            _bins[BinOf(length)] = next;
+        }
+
+        return length;
+    }
+}

@@ -1,0 +1,282 @@
+namespace ElastiCache.Embedded.Memory;
+
+/// <summary>One shard's blocks, from 16 bytes to 512 MB. Guarded by the shard's lock.</summary>
+/// <remarks>
+/// A block up to 16 KB comes from a slab of its size class (<see cref="SizeClasses"/>), a larger one is a span of the arena.
+/// <code>
+///   freed block:   0  u8  0 (a live record's first byte is never 0)
+///                  2  u16 offset / 8 of the next freed block of this slab, 0xFFFF = end
+/// </code>
+/// Freed blocks are reused last in, first out: the next record is written where the cache is warm. A slab whose last block is
+/// freed goes back to the arena at once. What remains in half-empty slabs is <see cref="FreeBlockBytes"/>; when it grows, the
+/// owner empties the sparsest slab by moving its records (<see cref="SparsestMovableSlab"/>), which only the owner can do,
+/// because only the owner knows who points at them.
+/// <para>Blocks of two kinds never share a slab: <i>movable</i> (records) and fixed (tables, chunks of the expiry wheel).</para>
+/// </remarks>
+internal sealed unsafe class BlockAllocator
+{
+    private const int SlabsLookedAt = 8;
+
+    private readonly Arena _arena;
+    private readonly SlabList[] _movable = new SlabList[SizeClasses.Count];
+    private readonly SlabList[] _fixed = new SlabList[SizeClasses.Count];
+    private long _slabBytes;
+    private long _blockBytes;
+    private long _spanBytes;
+
+    public BlockAllocator(Arena arena)
+    {
+        _arena = arena;
+    }
+
+    private struct SlabList
+    {
+        public Slab* First;
+        public long FreeBytes;      // in the slabs of this class, never-used blocks included
+    }
+
+    /// <summary>Bytes in use, as whole blocks and spans.</summary>
+    public long AllocatedBytes => _blockBytes + _spanBytes;
+
+    /// <summary>Bytes held from the arena.</summary>
+    public long HeldBytes => _slabBytes + _spanBytes;
+
+    /// <summary>Bytes in slabs that no block uses.</summary>
+    public long FreeBlockBytes => _slabBytes - _blockBytes;
+
+    /// <summary>Hands out a block.</summary>
+    /// <param name="bytes">1 to 2^31.</param>
+    /// <param name="movable">Whether the block is a record.</param>
+    /// <param name="limitBytes">The arena's budget; <see cref="long.MaxValue"/> for a block that must not be refused.</param>
+    /// <returns>Its address, contents undefined; null if the arena has no room below the limit.</returns>
+    public byte* TryAllocate(long bytes, bool movable, long limitBytes)
+    {
+        if (bytes > SizeClasses.LargestBlock)
+        {
+            return TryAllocateSpan(bytes, limitBytes);
+        }
+
+        int sizeClass = SizeClasses.Of((int)bytes);
+        ref SlabList list = ref (movable ? _movable : _fixed)[sizeClass];
+        Slab* slab = list.First;
+        if (slab == null)
+        {
+            slab = TryAddSlab(ref list, sizeClass, movable, limitBytes);
+            if (slab == null)
+            {
+                return null;
+            }
+        }
+
+        int blockBytes = SizeClasses.BlockBytes(sizeClass);
+        _blockBytes += blockBytes;
+        list.FreeBytes -= blockBytes;
+        slab->Live++;
+        byte* block;
+        if (slab->FreeHead != Slab.None)
+        {
+            block = slab->Start + (slab->FreeHead << 3);
+            slab->FreeHead = *(ushort*)(block + 2);
+        }
+        else
+        {
+            block = slab->Start + (slab->Used * blockBytes);
+            slab->Used++;
+        }
+
+        if (slab->FreeHead == Slab.None && (slab->Used + 1) * blockBytes > slab->Units * Arena.UnitBytes)
+        {
+            Unlist(ref list, slab);
+        }
+
+        return block;
+    }
+
+    /// <summary>As <see cref="TryAllocate"/>, for what must exist whatever the budget says: tables, wheel chunks.</summary>
+    /// <exception cref="InsufficientMemoryException">The address space is used up.</exception>
+    public byte* AllocateFixed(long bytes)
+    {
+        byte* block = TryAllocate(bytes, movable: false, long.MaxValue);
+        return block != null ? block : throw new InsufficientMemoryException($"No room for {bytes} bytes in the cache's address space.");
+    }
+
+    /// <summary>As <see cref="AllocateFixed"/>, for a record.</summary>
+    public byte* AllocateMovable(long bytes)
+    {
+        byte* block = TryAllocate(bytes, movable: true, long.MaxValue);
+        return block != null ? block : throw new InsufficientMemoryException($"No room for {bytes} bytes in the cache's address space.");
+    }
+
+    /// <summary>Takes a block back.</summary>
+    public void Free(byte* block)
+    {
+        Slab* slab = _arena.SlabOf(block);
+        if (slab == null)
+        {
+            int units = _arena.UnitsOf(block);
+            _spanBytes -= (long)units * Arena.UnitBytes;
+            _arena.Free(block, units);
+            return;
+        }
+
+        int blockBytes = SizeClasses.BlockBytes(slab->Class);
+        ref SlabList list = ref (slab->Movable ? _movable : _fixed)[slab->Class];
+        _blockBytes -= blockBytes;
+        list.FreeBytes += blockBytes;
+        *block = 0;
+        *(ushort*)(block + 2) = slab->FreeHead;
+        slab->FreeHead = (ushort)((block - slab->Start) >> 3);
+        if (--slab->Live == 0)
+        {
+            RemoveSlab(ref list, slab);
+        }
+        else if (!slab->Listed && !slab->Retired)
+        {
+            List(ref list, slab);
+        }
+    }
+
+    /// <summary>How many bytes the block at an address can hold.</summary>
+    public long CapacityOf(byte* block)
+    {
+        Slab* slab = _arena.SlabOf(block);
+        return slab != null ? SizeClasses.BlockBytes(slab->Class) : (long)_arena.UnitsOf(block) * Arena.UnitBytes;
+    }
+
+    /// <summary>The slab of records that is cheapest to empty, judged by a few slabs of the class with the most free bytes.</summary>
+    /// <returns>Null when there is no class whose free blocks could take in the live blocks of one of its slabs.</returns>
+    public Slab* SparsestMovableSlab()
+    {
+        int best = -1;
+        for (int i = 0; i < _movable.Length; i++)
+        {
+            ref readonly SlabList list = ref _movable[i];
+            if (list.First != null && list.First->Next != null && (best < 0 || list.FreeBytes > _movable[best].FreeBytes))
+            {
+                best = i;
+            }
+        }
+
+        if (best < 0)
+        {
+            return null;
+        }
+
+        int blockBytes = SizeClasses.BlockBytes(best);
+        Slab* sparsest = null;
+        Slab* slab = _movable[best].First;
+        for (int i = 0; i < SlabsLookedAt && slab != null; i++, slab = slab->Next)
+        {
+            if (sparsest == null || slab->Live < sparsest->Live)
+            {
+                sparsest = slab;
+            }
+        }
+
+        long slabBlocks = sparsest->Units * Arena.UnitBytes / blockBytes;
+        long freeElsewhere = (_movable[best].FreeBytes / blockBytes) - (slabBlocks - sparsest->Live);
+        return freeElsewhere >= sparsest->Live ? sparsest : null;
+    }
+
+    /// <summary>Takes a slab out of the list of those with room, so that blocks moved out of it don't land in it again.</summary>
+    public void Retire(Slab* slab)
+    {
+        Unlist(ref _movable[slab->Class], slab);
+        slab->Retired = true;
+    }
+
+    /// <summary>Puts a retired slab back that could not be emptied.</summary>
+    public void EndRetirement(Slab* slab)
+    {
+        slab->Retired = false;
+        List(ref _movable[slab->Class], slab);
+    }
+
+    /// <summary>Forgets everything without giving spans back: the arena is being discarded.</summary>
+    public void Reset()
+    {
+        Array.Clear(_movable);
+        Array.Clear(_fixed);
+        _slabBytes = 0;
+        _blockBytes = 0;
+        _spanBytes = 0;
+    }
+
+    private static void List(ref SlabList list, Slab* slab)
+    {
+        slab->Listed = true;
+        slab->Previous = null;
+        slab->Next = list.First;
+        if (list.First != null)
+        {
+            list.First->Previous = slab;
+        }
+
+        list.First = slab;
+    }
+
+    private static void Unlist(ref SlabList list, Slab* slab)
+    {
+        if (!slab->Listed)
+        {
+            return;
+        }
+
+        slab->Listed = false;
+        if (slab->Next != null)
+        {
+            slab->Next->Previous = slab->Previous;
+        }
+
+        if (slab->Previous != null)
+        {
+            slab->Previous->Next = slab->Next;
+        }
+        else
+        {
+            list.First = slab->Next;
+        }
+    }
+
+    private byte* TryAllocateSpan(long bytes, long limitBytes)
+    {
+        int units = checked((int)((bytes + Arena.UnitBytes - 1) / Arena.UnitBytes));
+        byte* span = _arena.TryAllocate(units, limitBytes);
+        if (span != null)
+        {
+            _spanBytes += (long)units * Arena.UnitBytes;
+        }
+
+        return span;
+    }
+
+    private Slab* TryAddSlab(ref SlabList list, int sizeClass, bool movable, long limitBytes)
+    {
+        int units = SizeClasses.SlabUnits(sizeClass);
+        byte* span = _arena.TryAllocate(units, limitBytes);
+        if (span == null)
+        {
+            return null;
+        }
+
+        Slab* slab = _arena.MakeSlab(span, units);
+        slab->Class = (byte)sizeClass;
+        slab->Movable = movable;
+        slab->FreeHead = Slab.None;
+        _slabBytes += units * Arena.UnitBytes;
+        int blockBytes = SizeClasses.BlockBytes(sizeClass);
+        list.FreeBytes += units * Arena.UnitBytes / blockBytes * blockBytes;
+        List(ref list, slab);
+        return slab;
+    }
+
+    private void RemoveSlab(ref SlabList list, Slab* slab)
+    {
+        Unlist(ref list, slab);
+        int blockBytes = SizeClasses.BlockBytes(slab->Class);
+        int units = slab->Units;
+        list.FreeBytes -= units * Arena.UnitBytes / blockBytes * blockBytes;
+        _slabBytes -= units * Arena.UnitBytes;
+        _arena.Free(slab->Start, units);
+    }
+}
