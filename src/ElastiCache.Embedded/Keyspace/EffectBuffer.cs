@@ -64,6 +64,17 @@ internal sealed class EffectBuffer
         return this;
     }
 
+    /// <summary>Adds a key.</summary>
+    public EffectBuffer Argument(in KeyProbe key)
+    {
+        WriteHeader((byte)'$', key.Length, key.Length + 2);
+        key.CopyTo(_bytes.AsSpan(_length));
+        _length += key.Length;
+        _bytes[_length++] = (byte)'\r';
+        _bytes[_length++] = (byte)'\n';
+        return this;
+    }
+
     /// <summary>Adds an integer argument in decimal.</summary>
     public EffectBuffer Argument(long argument)
     {

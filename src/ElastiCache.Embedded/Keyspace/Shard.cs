@@ -56,8 +56,11 @@ internal sealed unsafe class Shard
     /// <summary>Entries removed to make room, since the cache was opened.</summary>
     public long EvictedCount { get; private set; }
 
+    /// <summary>Where effects go while this shard takes part in a write to several; see <see cref="Journal.BeginBlock"/>.</summary>
+    public EffectBuffer? Block { get; set; }
+
     /// <summary>The buffer for effects; null when nothing is logged.</summary>
-    public EffectBuffer? Effects => _store.Journal?[Index];
+    public EffectBuffer? Effects => Block ?? _store.Journal?[Index];
 
     /// <summary>Native bytes of the expiry wheel.</summary>
     public long WheelBytes => _wheel.Bytes;
@@ -342,7 +345,10 @@ internal sealed unsafe class Shard
         if (Effects is { } effects)
         {
             effects.Begin(database, 2).Argument("DEL"u8).Argument(entry.Key);
-            _store.Journal!.Complete(Index);
+            if (Block == null)
+            {
+                _store.Journal!.Complete(Index);
+            }
         }
     }
 

@@ -151,16 +151,14 @@ internal sealed unsafe class Store : IDisposable
         return shard;
     }
 
-    /// <summary>Locks several shards in ascending order.</summary>
-    /// <param name="shards">Which; bit i = shard i. A bitmap of <see cref="ShardCount"/> bits.</param>
-    public void Enter(ReadOnlySpan<ulong> shards)
+    /// <summary>Locks several shards.</summary>
+    /// <param name="shards">Which, in ascending order, each once.</param>
+    /// <exception cref="ObjectDisposedException">The cache is closed; nothing is locked.</exception>
+    public void Enter(ReadOnlySpan<int> shards)
     {
-        for (int i = 0; i < _shards.Length; i++)
+        foreach (int shard in shards)
         {
-            if ((shards[i >> 6] & (1UL << (i & 63))) != 0)
-            {
-                _shards[i].Enter();
-            }
+            _shards[shard].Enter();
         }
 
         if (_disposed)
@@ -171,14 +169,11 @@ internal sealed unsafe class Store : IDisposable
     }
 
     /// <summary>Unlocks several shards.</summary>
-    public void Exit(ReadOnlySpan<ulong> shards)
+    public void Exit(ReadOnlySpan<int> shards)
     {
-        for (int i = 0; i < _shards.Length; i++)
+        foreach (int shard in shards)
         {
-            if ((shards[i >> 6] & (1UL << (i & 63))) != 0)
-            {
-                _shards[i].Exit();
-            }
+            _shards[shard].Exit();
         }
     }
 

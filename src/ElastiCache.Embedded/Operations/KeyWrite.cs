@@ -1,0 +1,66 @@
+using ElastiCache.Embedded.Keyspace;
+
+namespace ElastiCache.Embedded.Operations;
+
+/// <summary>The frame of a write to one key: the key's shard is locked from here to <see cref="Dispose"/>.</summary>
+/// <remarks>
+/// <code>
+///   using var write = new KeyWrite(store, database, key, ref ticket);
+///   if (!write.TryFind(key, out Entry current)) …            decide
+///   PendingRecord pending = write.Shard.Prepare(…);          may throw: nothing has changed
+///   write.Shard.Publish(…);                                  apply
+///   write.Effect(3)?.Argument("SET"u8)…                      journal the effect
+/// </code>
+/// The ticket tells the caller what to wait for, outside the lock: <see cref="Journal.Wait"/>.
+/// </remarks>
+internal readonly ref struct KeyWrite
+{
+    private readonly Store _store;
+    private readonly int _database;
+    private readonly ref JournalTicket _ticket;
+    private readonly int _loggedBefore;
+
+    /// <summary>Locks the key's shard.</summary>
+    /// <exception cref="ObjectDisposedException">The cache is closed.</exception>
+    public KeyWrite(Store store, int database, in KeyProbe key, ref JournalTicket ticket)
+    {
+        store.Journal?.ThrowIfRefusing();
+        _store = store;
+        _database = database;
+        _ticket = ref ticket;
+        Shard = store.Enter(key);
+        _loggedBefore = Shard.Effects?.Length ?? 0;
+    }
+
+    public Shard Shard { get; }
+
+    /// <summary>Finds the key, or removes it if its time has come.</summary>
+    public bool TryFind(in KeyProbe key, out Entry entry) => Shard.TryFind(_database, key, out entry);
+
+    /// <summary>Finds the key and insists on a string.</summary>
+    /// <exception cref="WrongTypeException">The key holds something else. Nothing has changed.</exception>
+    public bool TryFindString(in KeyProbe key, out Entry entry)
+    {
+        bool found = Shard.TryFind(_database, key, out entry);
+        if (found && entry.Kind != ValueKind.String)
+        {
+            throw new WrongTypeException(entry.Key, TypeNames.Of(entry.Kind), TypeNames.Of(ValueKind.String));
+        }
+
+        return found;
+    }
+
+    /// <summary>Begins an effect of so many arguments, its name included; null when nothing is logged.</summary>
+    public EffectBuffer? Effect(int arguments) => Shard.Effects?.Begin(_database, arguments);
+
+    /// <summary>Completes the effects and unlocks.</summary>
+    public void Dispose()
+    {
+        if (Shard.Effects is { } effects && effects.Length != _loggedBefore)
+        {
+            _ticket = _store.Journal!.Complete(Shard.Index);
+        }
+
+        Shard.Exit();
+    }
+}

@@ -1,0 +1,62 @@
+using ElastiCache.Embedded.Keyspace;
+
+namespace ElastiCache.Embedded.Operations;
+
+/// <summary>The frame of a write to several keys that is one step: for other writers, and for whoever reads the log.</summary>
+/// <remarks>
+/// All shards of the set are locked in ascending order, and everything that is logged until <see cref="Dispose"/>, DELs of expired keys
+/// included, goes to one block, which reaches the log whole or not at all.
+/// </remarks>
+internal readonly ref struct MultiKeyWrite
+{
+    private readonly Store _store;
+    private readonly int[] _shards;
+    private readonly EffectBuffer? _block;
+    private readonly ref JournalTicket _ticket;
+
+    /// <summary>Locks the shards.</summary>
+    /// <exception cref="ObjectDisposedException">The cache is closed; nothing is locked.</exception>
+    public MultiKeyWrite(Store store, in ShardSet shards, ref JournalTicket ticket)
+    {
+        store.Journal?.ThrowIfRefusing();
+        _store = store;
+        _shards = shards.ToArray();
+        _ticket = ref ticket;
+        store.Enter(_shards);
+        if (store.Journal != null)
+        {
+            _block = store.Journal.BeginBlock(_shards);
+            SetBlock(_block);
+        }
+    }
+
+    /// <summary>The locked shard of a key.</summary>
+    public Shard ShardOf(in KeyProbe key) => _store.ShardOf(key);
+
+    /// <summary>Begins an effect of so many arguments, its name included; null when nothing is logged.</summary>
+    public EffectBuffer? Effect(int database, int arguments) => _block?.Begin(database, arguments);
+
+    /// <summary>Completes the block and unlocks.</summary>
+    public void Dispose()
+    {
+        if (_block != null)
+        {
+            SetBlock(null);
+            JournalTicket ticket = _store.Journal!.CompleteBlock(_block);
+            if (ticket.Commit != 0)
+            {
+                _ticket = ticket;
+            }
+        }
+
+        _store.Exit(_shards);
+    }
+
+    private void SetBlock(EffectBuffer? block)
+    {
+        foreach (int shard in _shards)
+        {
+            _store.ShardAt(shard).Block = block;
+        }
+    }
+}
