@@ -1,5 +1,4 @@
 using ElastiCache.Embedded.Api;
-using Xunit;
 
 namespace ElastiCache.Embedded.Tests.Api;
 
