@@ -76,7 +76,7 @@ internal sealed unsafe class Store : IDisposable
 
     /// <summary>Reads a string without taking a lock. Counts a hit or a miss.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ReadOutcome Read<TReader>(int database, in KeyProbe key, ref TReader reader)
+    public ReadOutcome Read<TReader>(int database, scoped in KeyProbe key, ref TReader reader)
         where TReader : struct, IValueReader, allows ref struct
     {
         TableWord* word = _words + ((ShardIndexOf(key.Hash) << _databaseShift) + database);
@@ -304,7 +304,7 @@ internal sealed unsafe class Store : IDisposable
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private ReadOutcome FinishRead<TReader>(ReadOutcome outcome, int database, in KeyProbe key, ref TReader reader)
+    private ReadOutcome FinishRead<TReader>(ReadOutcome outcome, int database, scoped in KeyProbe key, ref TReader reader)
         where TReader : struct, IValueReader, allows ref struct
     {
         if (outcome == ReadOutcome.WrongType)

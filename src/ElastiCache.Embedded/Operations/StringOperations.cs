@@ -38,7 +38,7 @@ internal sealed class StringOperations
     /// <returns>Whether the key is there.</returns>
     /// <exception cref="WrongTypeException">The key holds something else.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool TryRead<TReader>(int database, in KeyProbe key, ref TReader reader)
+    public bool TryRead<TReader>(int database, scoped in KeyProbe key, ref TReader reader)
         where TReader : struct, IValueReader, allows ref struct
     {
         ReadOutcome outcome = _store.Read(database, key, ref reader);
