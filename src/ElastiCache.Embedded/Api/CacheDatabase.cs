@@ -10,6 +10,7 @@ public sealed class CacheDatabase
         Cache = cache;
         Index = index;
         Strings = new Strings(this);
+        Keys = new Keys(this);
     }
 
     /// <summary>The database's number.</summary>
@@ -17,6 +18,9 @@ public sealed class CacheDatabase
 
     /// <summary>Strings of bytes, typed values, counters.</summary>
     public Strings Strings { get; }
+
+    /// <summary>Keys, whatever they hold: deleting, expiring, renaming, scanning.</summary>
+    public Keys Keys { get; }
 
     internal EmbeddedCache Cache { get; }
 

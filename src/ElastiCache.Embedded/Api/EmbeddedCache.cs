@@ -62,6 +62,9 @@ public sealed class EmbeddedCache : IAsyncDisposable, IDisposable
     /// <summary>The strings of database 0.</summary>
     public Strings Strings => _databases[0].Strings;
 
+    /// <summary>The keys of database 0.</summary>
+    public Keys Keys => _databases[0].Keys;
+
     /// <summary>What was found in the folder when the cache was opened; null for a cache in memory.</summary>
     public RecoveryReport? Recovery { get; private init; }
 
@@ -126,6 +129,13 @@ public sealed class EmbeddedCache : IAsyncDisposable, IDisposable
     {
         Store.ThrowIfDisposed();
         return _log?.FlushAsync(cancellationToken) ?? default;
+    }
+
+    /// <summary>What the cache has done and holds. O(shards).</summary>
+    public CacheStatistics GetStatistics()
+    {
+        Store.ThrowIfDisposed();
+        return CacheStatistics.Of(Store);
     }
 
     /// <summary>As <see cref="DisposeAsync"/>, holding the thread until the log is closed.</summary>
