@@ -14,7 +14,7 @@ public sealed class LogPoisonedException : LogException
     internal LogPoisonedException(string path, Exception cause)
         : base(
             path,
-            $"Log '{path}' takes no more writes, because the disk failed one: {cause.Message} " +
+            $"Log '{path}' takes no more writes, because one failed: {cause.Message} " +
             "Reads go on. Make room or replace the disk, then open the cache again.",
             cause)
     {

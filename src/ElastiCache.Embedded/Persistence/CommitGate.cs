@@ -85,7 +85,11 @@ internal sealed class CommitGate
                 return Task.CompletedTask;
             }
 
-            ThrowIfFailed();
+            if (_failure is Func<Exception> failure)
+            {
+                return Task.FromException(failure());
+            }
+
             foreach ((long waited, TaskCompletionSource shared) in _tasks)
             {
                 if (waited == cycle)

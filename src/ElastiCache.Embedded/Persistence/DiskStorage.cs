@@ -55,7 +55,7 @@ internal sealed class DiskStorage : IStorage
     public IStorageFile Open(string name, StorageOpen how)
     {
         string path = PathOf(name);
-        return new DiskFile(path, OpenStream(path, how == StorageOpen.Create ? FileMode.Create : FileMode.Open, FileShare.ReadWrite | FileShare.Delete));
+        return new DiskFile(path, OpenStream(path, how == StorageOpen.Create ? FileMode.Create : FileMode.Open));
     }
 
     public void Rename(string from, string to) => File.Move(PathOf(from), PathOf(to), overwrite: true);
@@ -64,9 +64,15 @@ internal sealed class DiskStorage : IStorage
 
     public void SyncDirectory(string name) => Posix.SyncDirectory(PathOf(name));
 
-    internal static FileStream OpenStream(string path, FileMode mode, FileShare share)
+    internal static FileStream OpenStream(string path, FileMode mode)
     {
-        var options = new FileStreamOptions { Mode = mode, Access = FileAccess.ReadWrite, Share = share, BufferSize = 0 };
+        var options = new FileStreamOptions
+        {
+            Mode = mode,
+            Access = FileAccess.ReadWrite,
+            Share = FileShare.ReadWrite | FileShare.Delete,
+            BufferSize = 0,
+        };
         if (!OperatingSystem.IsWindows() && mode != FileMode.Open)
         {
             options.UnixCreateMode = OwnerOnlyFile;

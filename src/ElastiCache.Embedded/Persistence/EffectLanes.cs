@@ -158,8 +158,9 @@ internal sealed class EffectLanes
         {
             int kept = 0;
             long keptBytes = 0;
-            foreach (QueuedChunk chunk in _queue)
+            for (int i = 0; i < _queue.Count; i++)
             {
+                QueuedChunk chunk = _queue[i];
                 if (chunk.Cycle <= cycle)
                 {
                     taken.Add(chunk.Chunk);
@@ -178,7 +179,7 @@ internal sealed class EffectLanes
         return cycle;
     }
 
-    // An index, not a bit: every 64 lanes share a word, and each word has its own cache line.
+    // Every 64 lanes share a word.
     private static int WordOf(int shard) => ((shard / 64) + 1) * WordStride;
 
     private void Mark(int shard)

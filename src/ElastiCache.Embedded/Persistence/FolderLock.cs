@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 
 namespace ElastiCache.Embedded.Persistence;
 
@@ -19,33 +20,33 @@ internal sealed class FolderLock : IDisposable
     // Each round lost means that the file was replaced within microseconds of our opening it.
     private const int Tries = 10;
 
-    private readonly FileStream _stream;
+    private readonly SafeFileHandle _file;
 
-    private FolderLock(FileStream stream) => _stream = stream;
+    private FolderLock(SafeFileHandle file) => _file = file;
 
     public static FolderLock Take(string folder)
     {
         string path = Path.Combine(folder, FileName);
         for (int i = 0; i < Tries; i++)
         {
-            FileStream stream = OpenExclusive(folder, path);
-            string claim = string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId} {Guid.NewGuid():N}\n");
+            SafeFileHandle file = OpenExclusive(folder, path);
+            byte[] claim = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId} {Guid.NewGuid():N}\n"));
             try
             {
-                RandomAccess.SetLength(stream.SafeFileHandle, 0);
-                RandomAccess.Write(stream.SafeFileHandle, Encoding.ASCII.GetBytes(claim), 0);
-                if (ReadClaim(path) == claim)
+                RandomAccess.SetLength(file, 0);
+                RandomAccess.Write(file, claim, 0);
+                if (ReadClaim(path).SequenceEqual(claim))
                 {
-                    return new FolderLock(stream);
+                    return new FolderLock(file);
                 }
             }
             catch
             {
-                stream.Dispose();
+                file.Dispose();
                 throw;
             }
 
-            stream.Dispose();
+            file.Dispose();
         }
 
         throw new LogFolderException(folder, $"its lock file '{path}' is replaced again and again", "Stop what deletes or restores files there.");
@@ -54,59 +55,75 @@ internal sealed class FolderLock : IDisposable
     public void Dispose()
     {
         // The file stays: deleting it would open the very race that Take guards against. Only the owner's number goes.
-        RandomAccess.SetLength(_stream.SafeFileHandle, 0);
-        _stream.Dispose();
+        RandomAccess.SetLength(_file, 0);
+        _file.Dispose();
     }
 
-    private static FileStream OpenExclusive(string folder, string path)
+    private static SafeFileHandle OpenExclusive(string folder, string path)
     {
         if (OperatingSystem.IsWindows())
         {
             try
             {
-                return DiskStorage.OpenStream(path, FileMode.OpenOrCreate, FileShare.Read);
+                return File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+            }
+            catch (IOException) when (File.Exists(path))
+            {
+                throw new FolderInUseException(folder, OwnerIn(ReadClaim(path)));
+            }
+        }
+
+        MakeFile(path);
+        SafeFileHandle? file = null;
+        try
+        {
+            file = Posix.OpenUnlocked(path);
+            if (Posix.TryLock(file, path))
+            {
+                return file;
+            }
+        }
+        catch (IOException e)
+        {
+            file?.Dispose();
+            throw new LogFolderException(folder, $"it can't be locked ({e.Message})", "Choose a folder on a local disk, with read and write access.", e);
+        }
+
+        file.Dispose();
+        throw new FolderInUseException(folder, OwnerIn(ReadClaim(path)));
+    }
+
+    private static void MakeFile(string path)
+    {
+        if (!File.Exists(path))
+        {
+            try
+            {
+                DiskStorage.OpenStream(path, FileMode.CreateNew).Dispose();
             }
             catch (IOException e) when (e is not LogException && File.Exists(path))
             {
-                throw new FolderInUseException(folder, OwnerIn(ReadClaim(path)));
+                // Somebody else was faster, which is what we wanted to know of: whether the file is there.
             }
-        }
-
-        FileStream stream = DiskStorage.OpenStream(path, FileMode.OpenOrCreate, FileShare.ReadWrite | FileShare.Delete);
-        try
-        {
-            if (!Posix.TryLock(stream.SafeFileHandle, path))
-            {
-                throw new FolderInUseException(folder, OwnerIn(ReadClaim(path)));
-            }
-
-            return stream;
-        }
-        catch (Exception e)
-        {
-            stream.Dispose();
-            if (e is LogException)
-            {
-                throw;
-            }
-
-            throw new LogFolderException(folder, $"its file system can't lock files ({e.Message})", "Choose a folder on a local disk.", e);
         }
     }
 
-    private static string? ReadClaim(string path)
+    private static byte[] ReadClaim(string path)
     {
+        byte[] claim = new byte[64];
         try
         {
-            using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
-            return reader.ReadToEnd();
+            using SafeFileHandle file = OperatingSystem.IsWindows()
+                ? File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete)
+                : Posix.OpenUnlocked(path);
+            return claim[..RandomAccess.Read(file, claim, 0)];
         }
-        catch (FileNotFoundException)
+        catch (IOException) when (!File.Exists(path))
         {
-            return null;
+            return [];
         }
     }
 
-    private static int? OwnerIn(string? claim) =>
-        int.TryParse(claim?.Split(' ')[0], NumberStyles.None, CultureInfo.InvariantCulture, out int processId) ? processId : null;
+    private static int? OwnerIn(byte[] claim) =>
+        int.TryParse(Encoding.ASCII.GetString(claim).Split(' ')[0], NumberStyles.None, CultureInfo.InvariantCulture, out int processId) ? processId : null;
 }

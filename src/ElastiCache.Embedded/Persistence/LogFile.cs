@@ -23,6 +23,9 @@ internal sealed class LogFile : IDisposable
     // Small writes cost a system call each, large copies cost memory bandwidth; 256 KB is past the knee of both.
     private const int WriteBytes = 256 * 1024;
 
+    // From here on a system call costs less than copying the bytes.
+    private const int DirectBytes = 32 * 1024;
+
     private static readonly byte[] Multi = "*1\r\n$5\r\nMULTI\r\n"u8.ToArray();
     private static readonly byte[] Exec = "*1\r\n$4\r\nEXEC\r\n"u8.ToArray();
 
@@ -182,12 +185,12 @@ internal sealed class LogFile : IDisposable
 
     private void Put(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length > WriteBytes - _buffered)
+        if (bytes.Length > WriteBytes - _buffered || bytes.Length >= DirectBytes)
         {
             FlushBuffer();
         }
 
-        if (bytes.Length > WriteBytes)
+        if (bytes.Length >= DirectBytes)
         {
             _file.Write(_writeOffset, bytes);
             _writeOffset += bytes.Length;

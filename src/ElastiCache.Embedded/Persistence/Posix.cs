@@ -11,17 +11,21 @@ namespace ElastiCache.Embedded.Persistence;
 internal static partial class Posix
 {
     private const int EINTR = 4;
+    private const int ReadOnly = 0;
+    private const int ReadWrite = 2;
     private const int LockExclusiveNoWait = 2 | 4; // LOCK_EX | LOCK_NB, the same on Linux, macOS and the BSDs
     private const int FullSync = 51;               // F_FULLFSYNC: on macOS fsync leaves the bytes in the drive's cache
 
     /// <summary>EWOULDBLOCK: another open file holds the lock.</summary>
     private static int WouldBlock => OperatingSystem.IsLinux() ? 11 : 35;
 
-    // O_RDONLY | O_DIRECTORY | O_CLOEXEC. O_DIRECTORY is one of the few constants that Linux numbers by processor.
-    private static int OpenDirectoryFlags =>
-        !OperatingSystem.IsLinux() ? 0x100000 | 0x1000000 :
-        RuntimeInformation.ProcessArchitecture is Architecture.Arm or Architecture.Arm64 ? 0x4000 | 0x80000 :
-        0x10000 | 0x80000;
+    private static int CloseOnExec => OperatingSystem.IsLinux() ? 0x80000 : 0x1000000;
+
+    // One of the few constants that Linux numbers by processor.
+    private static int MustBeDirectory =>
+        !OperatingSystem.IsLinux() ? 0x100000 :
+        RuntimeInformation.ProcessArchitecture is Architecture.Arm or Architecture.Arm64 ? 0x4000 :
+        0x10000;
 
     /// <summary>Returns when the file's bytes, and what is needed to read them back, are on disk.</summary>
     public static void SyncData(SafeFileHandle file, string path)
@@ -52,7 +56,7 @@ internal static partial class Posix
             return;
         }
 
-        using SafeFileHandle directory = OpenDirectory(path);
+        using SafeFileHandle directory = Open(path, ReadOnly | MustBeDirectory);
         Check(Retried(() => fsync(directory)), "fsync", path);
     }
 
@@ -69,17 +73,21 @@ internal static partial class Posix
         return true;
     }
 
-    private static SafeFileHandle OpenDirectory(string path)
+    /// <summary>Opens a file that is there, without the shared lock that .NET puts on every file it opens.</summary>
+    public static SafeFileHandle OpenUnlocked(string path) => Open(path, ReadWrite);
+
+    // Never with O_CREAT: its third argument is variadic, and Apple's ARM passes those differently.
+    private static SafeFileHandle Open(string path, int flags)
     {
-        SafeFileHandle directory;
+        SafeFileHandle file;
         do
         {
-            directory = open(path, OpenDirectoryFlags);
+            file = open(path, flags | CloseOnExec);
         }
-        while (directory.IsInvalid && Marshal.GetLastPInvokeError() == EINTR);
+        while (file.IsInvalid && Marshal.GetLastPInvokeError() == EINTR);
 
-        Check(directory.IsInvalid ? -1 : 0, "open", path);
-        return directory;
+        Check(file.IsInvalid ? -1 : 0, "open", path);
+        return file;
     }
 
     private static int Retried(Func<int> call)
