@@ -167,6 +167,9 @@ internal sealed unsafe class Shard
         Allocator.Free(old);
     }
 
+    /// <summary>Frees a prepared record that will not be published.</summary>
+    public void Discard(in PendingRecord pending) => Allocator.Free(pending.Record);
+
     /// <summary>Removes an entry and frees its record. Writes nothing to the log.</summary>
     public void Remove(int database, in Entry entry)
     {
