@@ -9,6 +9,7 @@ namespace ElastiCache.Embedded.Tests.Values;
 
 public class LongestCommonSubsequenceTests(RedisServerFixture redis) : IClassFixture<RedisServerFixture>
 {
+    private const int Iterations = 3000;
     private const int Seed = 20260103;
 
     [Fact]
@@ -34,7 +35,7 @@ public class LongestCommonSubsequenceTests(RedisServerFixture redis) : IClassFix
             Assert.Equal(length, LongestCommonSubsequence.Length(a, b));
             Assert.Equal(length, stretches.Sum(stretch => stretch.Length));
             Assert.Equal(WalkBack(a, b, table), stretches);
-        });
+        }, iter: Iterations);
 
     [Fact]
     public void LCS_answers_as_redis_does()
