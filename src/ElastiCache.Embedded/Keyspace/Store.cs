@@ -14,6 +14,8 @@ namespace ElastiCache.Embedded.Keyspace;
 internal sealed unsafe class Store : IDisposable
 {
     private const int BatchKeys = 16;
+    private const long MostReserved = 32L << 30;
+    private const long LeastReserved = 1L << 30;
 
     private readonly TableWord* _words;
     private readonly Shard[] _shards;
@@ -32,7 +34,7 @@ internal sealed unsafe class Store : IDisposable
         Budget = budget;
         Clock = clock;
         DatabaseCount = databases;
-        Arena = new Arena(ReservationFor(budget.MaxBytes));
+        Arena = Reserve(budget.MaxBytes);
         _shardShift = 64 - System.Numerics.BitOperations.Log2((uint)shards);
         _databaseShift = System.Numerics.BitOperations.Log2(System.Numerics.BitOperations.RoundUpToPowerOf2((uint)databases));
         _words = AllocateWords(shards << _databaseShift, budget.Evicts);
@@ -291,10 +293,27 @@ internal sealed unsafe class Store : IDisposable
         ExitAll();
     }
 
-    // Room for the entries that exceed the budget for a moment, and for tables that must grow beyond it.
-    private static long ReservationFor(long maxBytes) => maxBytes == 0
-        ? 32L << 30
-        : Math.Max(64L << 20, maxBytes + (maxBytes / 4) + (2L * Record.MaxLength));
+    // With a budget: room for it, for the entries that exceed it for a moment, and for tables that must grow beyond it. Without one: as
+    // much as the system lets us have.
+    private static Arena Reserve(long maxBytes)
+    {
+        if (maxBytes != 0)
+        {
+            return new Arena(Math.Max(64L << 20, maxBytes + (maxBytes / 4) + (2L * Record.MaxLength)));
+        }
+
+        for (long bytes = MostReserved; ; bytes /= 2)
+        {
+            try
+            {
+                return new Arena(bytes);
+            }
+            catch (InsufficientMemoryException) when (bytes > LeastReserved)
+            {
+                // A limit on virtual memory (ulimit -v, strict overcommit): ask for less.
+            }
+        }
+    }
 
     // Where a key's home bucket lies now; null if the table is empty or just changing. Only a hint: nothing is locked or checked later.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

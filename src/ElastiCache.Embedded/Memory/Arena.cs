@@ -63,11 +63,11 @@ internal sealed unsafe class Arena
 
         _reservedBytes = Math.Min(maxBytes + SlackBytes, (1L << 32) << GranuleShift) & -UnitBytes;
         _unitCount = (_reservedBytes - SlackBytes) >> UnitShift;
-        Base = VirtualMemory.Reserve(_reservedBytes);
+        Base = VirtualMemory.Reserve(_reservedBytes);      // if this throws, the finalizer finds null: see there
         VirtualMemory.PreferHugePages(Base, _reservedBytes);
         long slabBytes = ((_unitCount >> SlabIndexShift) + 1) * sizeof(Slab);
         _mapsBytes = ((_unitCount + 1) * 4 * sizeof(uint)) + slabBytes + UnitBytes;
-        _mapsBase = VirtualMemory.Reserve(_mapsBytes);
+        _mapsBase = ReserveMaps();
         VirtualMemory.Commit(_mapsBase, _mapsBytes);
         _slabs = (Slab*)_mapsBase;
         _owner = (uint*)(_mapsBase + slabBytes);
@@ -78,8 +78,11 @@ internal sealed unsafe class Arena
 
     ~Arena()
     {
-        VirtualMemory.Release(Base, _reservedBytes);
-        VirtualMemory.Release(_mapsBase, _mapsBytes);
+        if (_mapsBase != null)
+        {
+            VirtualMemory.Release(Base, _reservedBytes);
+            VirtualMemory.Release(_mapsBase, _mapsBytes);
+        }
     }
 
     /// <summary>The first address.</summary>
@@ -213,6 +216,20 @@ internal sealed unsafe class Arena
             _frontier = (uint)_unitCount;
             _usedUnits = 0;
             _idleResidentUnits = 0;
+        }
+    }
+
+    private byte* ReserveMaps()
+    {
+        try
+        {
+            return VirtualMemory.Reserve(_mapsBytes);
+        }
+        catch
+        {
+            GC.SuppressFinalize(this);
+            VirtualMemory.Release(Base, _reservedBytes);
+            throw;
         }
     }
 
