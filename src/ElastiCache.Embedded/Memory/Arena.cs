@@ -63,7 +63,7 @@ internal sealed unsafe class Arena
 
         _reservedBytes = Math.Min(maxBytes + SlackBytes, (1L << 32) << GranuleShift) & -UnitBytes;
         _unitCount = (_reservedBytes - SlackBytes) >> UnitShift;
-        Base = VirtualMemory.Reserve(_reservedBytes);      // if this throws, the finalizer finds null: see there
+        Base = VirtualMemory.Reserve(_reservedBytes);
         VirtualMemory.PreferHugePages(Base, _reservedBytes);
         long slabBytes = ((_unitCount >> SlabIndexShift) + 1) * sizeof(Slab);
         _mapsBytes = ((_unitCount + 1) * 4 * sizeof(uint)) + slabBytes + UnitBytes;
@@ -78,7 +78,7 @@ internal sealed unsafe class Arena
 
     ~Arena()
     {
-        if (_mapsBase != null)
+        if (_mapsBase != null)     // the constructor got to its end
         {
             VirtualMemory.Release(Base, _reservedBytes);
             VirtualMemory.Release(_mapsBase, _mapsBytes);
@@ -227,7 +227,6 @@ internal sealed unsafe class Arena
         }
         catch
         {
-            GC.SuppressFinalize(this);
             VirtualMemory.Release(Base, _reservedBytes);
             throw;
         }
