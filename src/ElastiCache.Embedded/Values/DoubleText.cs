@@ -1,0 +1,109 @@
+using System.Buffers.Text;
+using System.Globalization;
+
+namespace ElastiCache.Embedded.Values;
+
+/// <summary>How Redis 7.0 writes a <c>double</c>, scores above all: <c>%.17g</c>.</summary>
+/// <remarks>
+/// 17 significant digits bring every double back, but are not the shortest that do: 0.1 is written
+/// <c>0.10000000000000001</c>. Zeros at the end are dropped; below 1e-4 and from 1e17 on there is an exponent of at least two digits.
+/// <code>
+///   3  ->  3      2.5  ->  2.5      1e17  ->  1e+17      0.00001  ->  1.0000000000000001e-05      -0.0  ->  -0
+/// </code>
+/// </remarks>
+internal static class DoubleText
+{
+    /// <summary>Room for the longest text: <c>-1.2345678901234567e-308</c>.</summary>
+    public const int MaxTextBytes = 24;
+
+    private const int SignificantDigits = 17;
+
+    // "-d.dddddddddddddddde+ddd"
+    private const int ScientificBytes = 24;
+
+    // Integers below this are exact, and %.17g writes them without a point or an exponent.
+    private const double ExactIntegers = 1L << 53;
+
+    /// <summary>Writes the number into at least <see cref="MaxTextBytes"/> bytes; an infinity is <c>inf</c> or <c>-inf</c>.</summary>
+    /// <returns>The bytes written.</returns>
+    public static int Format(double number, Span<byte> destination)
+    {
+        if (!double.IsFinite(number))
+        {
+            return Copy(double.IsNaN(number) ? "nan"u8 : number > 0 ? "inf"u8 : "-inf"u8, destination);
+        }
+
+        if (Math.Abs(number) < ExactIntegers && number == (long)number && !(number == 0 && double.IsNegative(number)))
+        {
+            return Utf8Formatter.TryFormat((long)number, destination, out int written) ? written : throw TooShort(destination);
+        }
+
+        Span<byte> scientific = stackalloc byte[ScientificBytes];
+        number.TryFormat(scientific, out int length, "e16", CultureInfo.InvariantCulture);
+        return Rearrange(scientific[..length], destination);
+    }
+
+    /// <summary>Brings "-d.dddddddddddddddde+ddd" into the form of <c>%g</c>.</summary>
+    private static int Rearrange(ReadOnlySpan<byte> scientific, Span<byte> destination)
+    {
+        Span<byte> text = stackalloc byte[MaxTextBytes];
+        int written = 0;
+        if (scientific[0] == '-')
+        {
+            text[written++] = (byte)'-';
+            scientific = scientific[1..];
+        }
+
+        Span<byte> digits = stackalloc byte[SignificantDigits];
+        digits[0] = scientific[0];
+        scientific.Slice(2, SignificantDigits - 1).CopyTo(digits[1..]);
+        digits = digits[..Math.Max(1, digits.TrimEnd((byte)'0').Length)];
+
+        ReadOnlySpan<byte> exponentText = scientific[(SignificantDigits + 2)..];
+        int exponent = int.Parse(exponentText, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+        if (exponent is < -4 or >= SignificantDigits)
+        {
+            text[written++] = digits[0];
+            written += WithPoint(digits[1..], text[written..]);
+            text[written++] = (byte)'e';
+            text[written++] = exponent < 0 ? (byte)'-' : (byte)'+';
+            Math.Abs(exponent).TryFormat(text[written..], out int exponentDigits, "D2", CultureInfo.InvariantCulture);
+            written += exponentDigits;
+        }
+        else if (exponent < 0)
+        {
+            written += Copy("0.000"u8[..(1 - exponent)], text[written..]);
+            written += Copy(digits, text[written..]);
+        }
+        else
+        {
+            int beforePoint = Math.Min(digits.Length, exponent + 1);
+            written += Copy(digits[..beforePoint], text[written..]);
+            for (; beforePoint <= exponent; beforePoint++)
+            {
+                text[written++] = (byte)'0';
+            }
+
+            written += WithPoint(digits[Math.Min(digits.Length, beforePoint)..], text[written..]);
+        }
+
+        return Copy(text[..written], destination);
+    }
+
+    private static int WithPoint(ReadOnlySpan<byte> decimals, Span<byte> destination)
+    {
+        if (decimals.IsEmpty)
+        {
+            return 0;
+        }
+
+        destination[0] = (byte)'.';
+        return 1 + Copy(decimals, destination[1..]);
+    }
+
+    private static int Copy(ReadOnlySpan<byte> text, Span<byte> destination) =>
+        text.TryCopyTo(destination) ? text.Length : throw TooShort(destination);
+
+    private static ArgumentException TooShort(Span<byte> destination) =>
+        new($"A number of up to {MaxTextBytes} bytes does not fit {destination.Length}.", nameof(destination));
+}
