@@ -308,13 +308,13 @@ internal sealed class StringCommandRunner : IDisposable
         public ReadOnlySpan<byte> Value(int index) => command[2 + (2 * index)];
     }
 
-    private unsafe struct Values(RedisReply[] replies) : IBatchReader
+    private struct Values(RedisReply[] replies) : IBatchReader
     {
         private ArrayReader _reader;
 
         public readonly RedisReply[] Replies => replies;
 
-        public void Read(byte* value, int length, byte* record, ulong header) => _reader.Read(value, length, record, header);
+        public void Read(ReadOnlySpan<byte> value, RecordView record) => _reader.Read(value, record);
 
         public readonly void Next(int index, bool isHit) => replies[index] = isHit ? Bulk([.. _reader.Value]) : Nil;
     }
