@@ -1,0 +1,37 @@
+using ElastiCache.Embedded.Benchmarks.Data;
+using ElastiCache.Embedded.Benchmarks.Peers;
+using ElastiCache.Embedded.Benchmarks.Report;
+
+namespace ElastiCache.Embedded.Benchmarks.Workloads;
+
+/// <summary>Checks the yardstick: a ConcurrentDictionary against another one must come out even.</summary>
+internal static class SelfTest
+{
+    private const double Tolerance = 0.05;
+
+    /// <summary>Returns the number of failed checks.</summary>
+    public static int Run(RunSettings settings)
+    {
+        Entrant dictionary = Roster.Find(Roster.ConcurrentDictionary);
+        Entrant other = dictionary with { Name = "the same again" };
+        List<Comparison> comparisons = [.. new OperationSuite(dictionary, [other], OperationKind.All, settings).Run()];
+        List<Comparison> judged = [.. comparisons.Select(c => c with
+        {
+            Goal = new Goal("1.00 ± 0.05", Math.Abs(c.Ratio!.Value - 1) <= Tolerance),
+        })];
+        TablePrinter.Print(Console.Out, judged, markdown: false);
+        return judged.Count(c => !c.Goal!.IsMet) + CheckZipf();
+    }
+
+    /// <summary>The hottest entry's share must be what the formula says: 1 / Σ i^−θ.</summary>
+    private static int CheckZipf()
+    {
+        const int Entries = 100_000, Samples = 1_000_000;
+        var zipf = new ZipfGenerator(Entries, 0.99, new Random(RunSettings.Seed));
+        double hottest = Enumerable.Range(0, Samples).Count(_ => zipf.Next() == 0) / (double)Samples;
+        double expected = 1 / Enumerable.Range(1, Entries).Sum(i => Math.Pow(i, -0.99));
+        bool isMet = Math.Abs(hottest / expected - 1) < 0.02;
+        Console.WriteLine($"Zipf: the hottest of {Entries:N0} gets {hottest:P2}, by the formula {expected:P2}: {(isMet ? "met" : "MISSED")}");
+        return isMet ? 0 : 1;
+    }
+}
