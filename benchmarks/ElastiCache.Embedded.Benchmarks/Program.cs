@@ -20,9 +20,8 @@ switch (args)
             return 2;
         }
 
-    case ["selftest"]:
-        string folder = CompareCommand.NewFolder();
-        return SelfTest.Run(new RunSettings { Folder = folder, Quick = true, ExactRounds = 15 });
+    case ["selftest", .. var only]:
+        return SelfTest.Run(new RunSettings { Folder = CompareCommand.NewFolder(), Only = only });
 
     case [ChildProcess.Verb, "occupancy", var name, var entries, var seconds, var parent]:
         ChildProcess.Answer(Occupancy.Measure(name, Number(entries), Number(seconds), parent));

@@ -42,7 +42,7 @@ internal sealed record Growth(
     private static Growth Grow(CacheUnderTest cache, int entries)
     {
         SpanSet set = cache.SetSpan ?? throw new InvalidOperationException("This cache takes no keys from a buffer.");
-        byte[] value = TestValues.NewBuffer();
+        byte[] value = TestValues.NewBuffer().ToArray();
         char[] key = new char[TestKeys.Length];
         var histogram = new LatencyHistogram();
         Insertion slowest = default, slowestWall = default;

@@ -22,12 +22,12 @@ internal abstract class Player : IDisposable
 {
     private const int Piece = 256;
 
-    // Written once a slice, so that no compiler may drop the copies that were made.
-    private ulong _checksum;
+    private readonly Memory<byte> _buffer = TestValues.NewBuffer();
 
-    public ulong Checksum => _checksum;
+    /// <summary>Depends on every value read, so that no compiler may drop the copies.</summary>
+    public ulong Checksum { get; private set; }
 
-    protected byte[] Buffer { get; } = TestValues.NewBuffer();
+    protected Span<byte> Buffer => _buffer.Span;
 
     public long Get(OperationStream.Slice slice) => Play(slice, Work.Get);
 
@@ -52,6 +52,7 @@ internal abstract class Player : IDisposable
         ReadOnlySpan<string> keys = slice.Keys.Span;
         ReadOnlySpan<int> indices = slice.Indices.Span;
         long hits = 0;
+        ulong checksum = 0;
         for (int begin = 0; begin < keys.Length; begin += Piece)
         {
             int count = Math.Min(Piece, keys.Length - begin);
@@ -59,17 +60,18 @@ internal abstract class Player : IDisposable
             switch (work)
             {
                 case Work.Get:
-                    hits += GetPiece(someKeys, ref _checksum);
+                    hits += GetPiece(someKeys, ref checksum);
                     break;
                 case Work.Set:
                     SetPiece(someKeys, indices.Slice(begin, count));
                     break;
                 default:
-                    hits += MixedPiece(someKeys, indices.Slice(begin, count), ref _checksum);
+                    hits += MixedPiece(someKeys, indices.Slice(begin, count), ref checksum);
                     break;
             }
         }
 
+        Checksum += checksum;
         return hits;
     }
 

@@ -28,7 +28,7 @@ internal sealed class BatchReads(RunSettings settings)
         }
 
         cache.Fill(settings.Entries);
-        var streams = new Streams(settings.Entries, settings.OperationsPerLap, RunSettings.LapsPerStream, settings.NewEntries);
+        var streams = Streams.For(settings);
         foreach ((string name, Func<Streams, OperationStream> stream) in kinds)
         {
             for (int threads = 1; threads <= 2; threads++)
@@ -52,7 +52,7 @@ internal sealed class BatchReads(RunSettings settings)
             OneByOne(round);
         }
 
-        var rounds = PairedRounds.Run(settings.Rounds, Batches, OneByOne);
+        var rounds = PairedRounds.Run(settings.ReadRounds, Batches, OneByOne);
         Array.ForEach(players, player => player.Dispose());
         return new Comparison(
             workload, Roster.Subject.Name, Singles, rounds.Ratio, rounds.SubjectNanoseconds, rounds.PeerNanoseconds,
@@ -63,11 +63,11 @@ internal sealed class BatchReads(RunSettings settings)
         };
 
         Lap Batches(int round) => team.Run(thread =>
-            ReadBatches(getMany, stream.Part(round, settings.OperationsPerLap, thread, threads)));
+            ReadBatches(getMany, stream.Part(round, settings.ReadsPerLap, thread, threads)));
 
         Lap OneByOne(int round) => team.Run(thread =>
         {
-            OperationStream.Slice slice = stream.Part(round, settings.OperationsPerLap, thread, threads);
+            OperationStream.Slice slice = stream.Part(round, settings.ReadsPerLap, thread, threads);
             return (slice.Length, players[thread].Get(slice));
         });
     }

@@ -104,7 +104,7 @@ internal sealed class GroupCommit(RunSettings settings)
         async Task<long> CallAsync(int caller)
         {
             string[] keys = [.. Enumerable.Range(caller * 16, 16).Select(i => TestKeys.Create(i))];
-            byte[] value = TestValues.NewBuffer();
+            byte[] value = TestValues.NewBuffer().ToArray();
             long acknowledged = 0;
             while (Stopwatch.GetTimestamp() < deadline)
             {

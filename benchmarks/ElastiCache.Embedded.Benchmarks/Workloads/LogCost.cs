@@ -26,8 +26,7 @@ internal sealed class LogCost(RunSettings settings)
 
         Progress.Report("SET with a log synced every second, and without");
         string folder = Directory.CreateDirectory(Path.Combine(settings.Folder, "log-cost")).FullName;
-        OperationStream stream = OperationStream.Zipf(
-            settings.Entries, settings.OperationsPerLap * RunSettings.LapsPerStream, RunSettings.Seed);
+        OperationStream stream = OperationStream.Zipf(settings.Entries, settings.StreamLength, RunSettings.Seed);
         using (CacheUnderTest logged = await EmbeddedSubject.OpenLoggedAsync(settings.Entries, folder))
         using (CacheUnderTest unlogged = Roster.Subject.Create(settings.Entries, settings.Folder))
         {
@@ -62,7 +61,7 @@ internal sealed class LogCost(RunSettings settings)
             Set(theirs, round);
         }
 
-        var rounds = PairedRounds.Run(settings.Rounds, round => Set(ours, round), round => Set(theirs, round));
+        var rounds = PairedRounds.Run(settings.WriteRounds, round => Set(ours, round), round => Set(theirs, round));
         Array.ForEach([.. ours, .. theirs], player => player.Dispose());
         return new Comparison(
             $"{Caller}-{threads}t", Roster.Subject.Name, NotLogged, rounds.Ratio, rounds.SubjectNanoseconds,
@@ -74,7 +73,7 @@ internal sealed class LogCost(RunSettings settings)
 
         Lap Set(Player[] players, int round) => team.Run(thread =>
         {
-            OperationStream.Slice slice = stream.Part(round, settings.OperationsPerLap, thread, threads);
+            OperationStream.Slice slice = stream.Part(round, settings.WritesPerLap, thread, threads);
             players[thread].Set(slice);
             return (slice.Length, 0);
         });

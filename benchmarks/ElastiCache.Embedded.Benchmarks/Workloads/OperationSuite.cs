@@ -18,8 +18,8 @@ internal sealed class OperationSuite(
     // Code that has been warmed up stays warm: what ran once needs one lap more, not a quarter of a second.
     private readonly HashSet<(string, string)> _warm = [];
 
-    private readonly Streams _streams = new(settings.Entries, settings.OperationsPerLap, RunSettings.LapsPerStream, settings.NewEntries);
-    private readonly Streams _slowStreams = new(settings.SlowEntries, settings.SlowOperationsPerLap, RunSettings.LapsPerStream, settings.SlowOperationsPerLap);
+    private readonly Streams _streams = Streams.For(settings);
+    private readonly Streams _slowStreams = Streams.ForSlowPeers(settings);
 
     public IEnumerable<Comparison> Run()
     {
@@ -53,7 +53,8 @@ internal sealed class OperationSuite(
                 using var theirSide = new Side(theirs, team, kind, streams);
                 WarmUp(kind, subject.Name, ourSide.Lap);
                 WarmUp(kind, peer.Name, theirSide.Lap);
-                var rounds = PairedRounds.Run(settings.Rounds, ourSide.Lap, theirSide.Lap);
+                int count = kind.Writes ? settings.WriteRounds : settings.ReadRounds;
+                var rounds = PairedRounds.Run(count, ourSide.Lap, theirSide.Lap);
                 yield return Compare(kind, threads, peer, rounds);
             }
         }
@@ -80,7 +81,7 @@ internal sealed class OperationSuite(
         CacheUnderTest cache = entrant.Create(streams.Entries, settings.Folder);
         cache.Fill(streams.Entries);
         GC.Collect();
-        OperationStream.Slice sample = streams.Uniform.Part(0, streams.OperationsPerLap, 0, 1);
+        OperationStream.Slice sample = streams.Uniform.Part(0, streams.ReadsPerLap, 0, 1);
         using Player player = cache.NewPlayer();
         long correct = player.CountCorrect(sample);
         return correct == sample.Length
@@ -138,7 +139,12 @@ internal sealed class OperationSuite(
         public Side(CacheUnderTest cache, WorkerTeam team, OperationKind kind, Streams streams)
         {
             (_team, _kind, _stream) = (team, kind, kind.Stream(streams));
-            _operations = kind.StartsEmpty ? _stream.Length : streams.OperationsPerLap;
+            _operations = kind switch
+            {
+                { StartsEmpty: true } => _stream.Length,
+                { Writes: true } => streams.WritesPerLap,
+                _ => streams.ReadsPerLap,
+            };
             _players = [.. Enumerable.Range(0, team.Threads).Select(_ => cache.NewPlayer())];
             _work = Work;
         }

@@ -7,9 +7,6 @@ internal sealed record RunSettings
 {
     public const int Seed = 20_260_711; // any number will do; the same one makes two runs comparable
 
-    /// <summary>Laps in a stream before its keys come round again.</summary>
-    public const int LapsPerStream = 5;
-
     public bool Quick { get; init; }
 
     /// <summary>Workloads whose name begins with one of these; empty means all.</summary>
@@ -23,16 +20,25 @@ internal sealed record RunSettings
 
     public int Entries => Quick ? 200_000 : 1_000_000;
 
-    public int OperationsPerLap => Quick ? 50_000 : 200_000;
+    /// <summary>Operations prepared for each kind of stream; laps walk it and begin again at its end.</summary>
+    public int StreamLength => Quick ? 400_000 : 1_000_000;
+
+    public int ReadsPerLap => Quick ? 50_000 : 100_000;
+
+    /// <remarks>More than reads: a lap must hold several collections of those peers that allocate, or a round holds
+    /// two of them by chance and the next one none (16 MB of 128-byte values between two of them here).</remarks>
+    public int WritesPerLap => Quick ? 100_000 : 500_000;
 
     /// <summary>Overrides the number of paired rounds of short operations; null leaves it to the kind of run.</summary>
     public int? ExactRounds { get; init; }
 
-    public int Rounds => ExactRounds ?? (Quick ? 5 : 9);
+    public int ReadRounds => ExactRounds ?? (Quick ? 5 : 9);
+
+    public int WriteRounds => ExactRounds ?? 5;
 
     public int NewEntries => Quick ? 100_000 : 500_000;
 
-    public int NewRounds => ExactRounds ?? (Quick ? 3 : 5);
+    public int NewRounds => ExactRounds ?? (Quick ? 2 : 3);
 
     // A peer of 10 µs an operation and more gets laps as long in time, not in operations.
     public int SlowEntries => Quick ? 10_000 : 50_000;

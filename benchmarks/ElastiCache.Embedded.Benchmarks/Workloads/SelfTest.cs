@@ -4,7 +4,11 @@ using ElastiCache.Embedded.Benchmarks.Report;
 
 namespace ElastiCache.Embedded.Benchmarks.Workloads;
 
-/// <summary>Checks the yardstick: a ConcurrentDictionary against another one must come out even.</summary>
+/// <summary>Checks the yardstick: a ConcurrentDictionary against itself must come out even.</summary>
+/// <remarks>
+/// It is the same instance on both sides. Two dictionaries with the same content differ by up to 10 % (GET, 1 M
+/// entries) in how their nodes, keys and values came to lie in memory, which is theirs and not the yardstick's.
+/// </remarks>
 internal static class SelfTest
 {
     private const double Tolerance = 0.05;
@@ -12,9 +16,11 @@ internal static class SelfTest
     /// <summary>Returns the number of failed checks.</summary>
     public static int Run(RunSettings settings)
     {
-        Entrant dictionary = Roster.Find(Roster.ConcurrentDictionary);
-        Entrant other = dictionary with { Name = "the same again" };
-        List<Comparison> comparisons = [.. new OperationSuite(dictionary, [other], OperationKind.All, settings).Run()];
+        using var dictionary = new DictionaryPeer();
+        var itself = new Entrant(Roster.ConcurrentDictionary, (_, _) => dictionary);
+        var again = new Entrant("itself", (_, _) => dictionary);
+        List<OperationKind> kinds = [.. OperationKind.All.Where(kind => !kind.StartsEmpty)];
+        List<Comparison> comparisons = [.. new OperationSuite(itself, [again], kinds, settings).Run()];
         List<Comparison> judged = [.. comparisons.Select(c => c with
         {
             Goal = new Goal("1.00 ± 0.05", Math.Abs(c.Ratio!.Value - 1) <= Tolerance),
