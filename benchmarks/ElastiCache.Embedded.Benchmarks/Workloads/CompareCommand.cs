@@ -30,18 +30,18 @@ internal static class CompareCommand
         Console.WriteLine();
         Directory.CreateDirectory(settings.Folder);
         List<Comparison> result = [];
+        List<string> failures = [];
         try
         {
-            result.AddRange(new OperationSuite(Roster.Subject, Roster.Peers, OperationKind.All, settings).Run());
-            result.AddRange(new BatchReads(settings).Run());
-            result.AddRange(new OperationSuite(
+            Take(() => new OperationSuite(Roster.Subject, Roster.Peers, OperationKind.All, settings).Run());
+            Take(() => new BatchReads(settings).Run());
+            Take(() => new OperationSuite(
                 Roster.DistributedSubject, Roster.DistributedPeers, OperationKind.Distributed, settings).Run());
-            result.AddRange(new OperationSuite(
+            Take(() => new OperationSuite(
                 Roster.BufferedSubject, [Roster.DistributedPeers[0]], OperationKind.Buffered, settings).Run());
-            GC.Collect();
-            result.AddRange(await new LogCost(settings).RunAsync());
-            result.AddRange(await new GroupCommit(settings).RunAsync());
-            result.AddRange(await new ProcessWorkloads(settings).RunAsync());
+            await TakeAsync(new LogCost(settings).RunAsync);
+            await TakeAsync(new GroupCommit(settings).RunAsync);
+            await TakeAsync(new ProcessWorkloads(settings).RunAsync);
         }
         finally
         {
@@ -58,7 +58,39 @@ internal static class CompareCommand
             Comparison.WriteJson(json, sorted);
         }
 
-        return 0;
+        failures.ForEach(failure => Console.WriteLine($"FAILED: {failure}"));
+        return failures.Count == 0 ? 0 : 1;
+
+        void Take(Func<IEnumerable<Comparison>> suite)
+        {
+            try
+            {
+                foreach (Comparison comparison in suite())
+                {
+                    result.Add(comparison);
+                }
+            }
+            catch (Exception exception) // a quarter of an hour of other results must not be lost with it
+            {
+                failures.Add(exception.Message);
+                Progress.Report(exception.ToString());
+            }
+
+            GC.Collect();
+        }
+
+        async Task TakeAsync(Func<Task<List<Comparison>>> suite)
+        {
+            try
+            {
+                result.AddRange(await suite());
+            }
+            catch (Exception exception) // as above
+            {
+                failures.Add(exception.Message);
+                Progress.Report(exception.ToString());
+            }
+        }
     }
 
     /// <summary>Folder for this run's files: beside the program, because a temporary folder is often not on a disk.</summary>

@@ -42,15 +42,17 @@ internal sealed class GroupCommit(RunSettings settings)
     {
         string folder = Directory.CreateDirectory(Path.Combine(settings.Folder, $"group-commit-{callers}")).FullName;
         List<Rate> ours = [], raw = [], plain = [], sqlite = [];
-        await using (IDurableWrites subject = await EmbeddedSubject.OpenDurableAsync(Path.Combine(folder, "subject")))
+        string subjectFolder = Directory.CreateDirectory(Path.Combine(folder, "subject")).FullName;
+        await using (IDurableWrites subject = await EmbeddedSubject.OpenDurableAsync(subjectFolder))
         await using (var plainCommit = new PlainGroupCommit(folder))
+        using (var bareFile = new DataSync(folder))
         {
             await WriteAsync(subject, callers, 0.1);
             await WriteAsync(plainCommit, callers, 0.1);
             for (int round = 0; round < Rounds; round++)
             {
                 ours.Add(await WriteAsync(subject, callers, settings.GroupCommitSeconds));
-                raw.Add(SyncBarely(folder, callers * RecordBytes, settings.GroupCommitSeconds));
+                raw.Add(SyncBarely(bareFile, callers * RecordBytes, settings.GroupCommitSeconds));
                 plain.Add(await WriteAsync(plainCommit, callers, settings.GroupCommitSeconds));
                 if (callers == 1)
                 {
@@ -116,9 +118,8 @@ internal sealed class GroupCommit(RunSettings settings)
         }
     }
 
-    private static Rate SyncBarely(string folder, int bytes, double seconds)
+    private static Rate SyncBarely(DataSync file, int bytes, double seconds)
     {
-        using var file = new DataSync(folder);
         byte[] block = new byte[bytes];
         return Repeat(seconds, () => file.AppendAndSync(block));
     }

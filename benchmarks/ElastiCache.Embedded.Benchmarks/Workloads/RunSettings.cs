@@ -34,7 +34,7 @@ internal sealed record RunSettings
 
     public int ReadRounds => ExactRounds ?? (Quick ? 5 : 9);
 
-    public int WriteRounds => ExactRounds ?? 5;
+    public int WriteRounds => ExactRounds ?? (Quick ? 3 : 5);
 
     public int NewEntries => Quick ? 100_000 : 500_000;
 
