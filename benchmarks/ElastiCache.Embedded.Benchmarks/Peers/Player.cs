@@ -87,6 +87,7 @@ internal sealed class Player<TSession>(TSession session, IDisposable? owned = nu
     where TSession : struct, ISession
 {
     private TSession _session = session;
+    private uint _serial;
 
     public override void Dispose()
     {
@@ -133,16 +134,20 @@ internal sealed class Player<TSession>(TSession session, IDisposable? owned = nu
     protected override void SetPiece(ReadOnlySpan<string> keys, ReadOnlySpan<int> indices)
     {
         Span<byte> value = Buffer;
+        uint serial = _serial;
         for (int i = 0; i < keys.Length; i++)
         {
-            TestValues.Stamp(value, indices[i]);
+            TestValues.Stamp(value, indices[i], serial++);
             _session.Set(keys[i], value);
         }
+
+        _serial = serial;
     }
 
     protected override long MixedPiece(ReadOnlySpan<string> keys, ReadOnlySpan<int> indices, ref ulong checksum)
     {
         Span<byte> buffer = Buffer;
+        uint serial = _serial;
         long hits = 0;
         ulong sum = 0;
         for (int i = 0; i < keys.Length; i++)
@@ -150,7 +155,7 @@ internal sealed class Player<TSession>(TSession session, IDisposable? owned = nu
             int index = indices[i];
             if (index < 0)
             {
-                TestValues.Stamp(buffer, ~index);
+                TestValues.Stamp(buffer, ~index, serial++);
                 _session.Set(keys[i], buffer);
             }
             else if (_session.TryGet(keys[i], buffer, out int length))
@@ -160,6 +165,7 @@ internal sealed class Player<TSession>(TSession session, IDisposable? owned = nu
             }
         }
 
+        _serial = serial;
         checksum += sum;
         return hits;
     }
