@@ -60,7 +60,7 @@ internal sealed record Growth(
             ThreadUsage after = ThreadUsage.Read();
             int collectionsNow = GC.CollectionCount(0);
             var insertion = new Insertion(
-                i, wall, (after.CpuMicroseconds - before.CpuMicroseconds) * 1000, after.PageFaults - before.PageFaults,
+                i, wall, after.CpuNanoseconds - before.CpuNanoseconds, after.PageFaults - before.PageFaults,
                 after.Preemptions - before.Preemptions, collectionsNow - collections);
             (before, collections) = (after, collectionsNow);
             slowest = insertion.OwnNanoseconds > slowest.OwnNanoseconds ? insertion : slowest;

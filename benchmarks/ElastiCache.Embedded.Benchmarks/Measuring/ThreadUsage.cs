@@ -2,14 +2,15 @@ using System.Runtime.InteropServices;
 
 namespace ElastiCache.Embedded.Benchmarks.Measuring;
 
-/// <summary>What the kernel did to the calling thread so far: CPU time, page faults, preemptions.</summary>
+/// <summary>What the kernel did to the calling thread so far: page faults, preemptions, and the CPU time it used.</summary>
 /// <remarks>
 /// The difference of two readings around one slow operation tells whether the operation itself was slow or
-/// whether the scheduler gave the core to somebody else. Zeros where there is no <c>getrusage</c> for a thread.
+/// whether the scheduler gave the core to somebody else. CPU time comes from the thread's clock: the one in
+/// <c>getrusage</c> moves in steps of a scheduler tick. Zeros where there is no <c>getrusage</c> for a thread.
 /// </remarks>
 internal readonly partial struct ThreadUsage
 {
-    public long CpuMicroseconds { get; private init; }
+    public long CpuNanoseconds { get; private init; }
 
     public long PageFaults { get; private init; }
 
@@ -27,15 +28,13 @@ internal readonly partial struct ThreadUsage
         _ = GetResourceUsage(CallingThread, out ResourceUsage usage);
         return new ThreadUsage
         {
-            CpuMicroseconds = (usage[UserSeconds] + usage[SystemSeconds]) * 1_000_000
-                + usage[UserMicroseconds] + usage[SystemMicroseconds],
+            CpuNanoseconds = Clocks.ThreadNanoseconds,
             PageFaults = usage[MinorFaults] + usage[MajorFaults],
             Preemptions = usage[InvoluntarySwitches],
         };
     }
 
     // struct rusage on 64-bit Linux is 18 longs: two timevals, then fourteen counters.
-    private const int UserSeconds = 0, UserMicroseconds = 1, SystemSeconds = 2, SystemMicroseconds = 3;
     private const int MinorFaults = 8, MajorFaults = 9, InvoluntarySwitches = 17;
 
     [LibraryImport("libc", EntryPoint = "getrusage")]
