@@ -1,4 +1,5 @@
 using ElastiCache.Embedded.Benchmarks.Data;
+using ElastiCache.Embedded.Benchmarks.Measuring;
 using ElastiCache.Embedded.Benchmarks.Peers;
 using ElastiCache.Embedded.Benchmarks.Report;
 
@@ -26,7 +27,27 @@ internal static class SelfTest
             Goal = new Goal("1.00 ± 0.05", Math.Abs(c.Ratio!.Value - 1) <= Tolerance),
         })];
         TablePrinter.Print(Console.Out, judged, markdown: false);
+        PrintOwnCost(kinds, settings);
         return judged.Count(c => !c.Goal!.IsMet) + CheckZipf();
+    }
+
+    /// <summary>The part of every time in the tables that no cache can do anything about.</summary>
+    private static void PrintOwnCost(List<OperationKind> kinds, RunSettings settings)
+    {
+        using var nothing = new NothingPeer();
+        using var team = new WorkerTeam(1);
+        using Player player = nothing.NewPlayer();
+        var streams = Streams.For(settings);
+        foreach (OperationKind kind in kinds.Where(k => settings.Wants(k.Name)))
+        {
+            OperationStream stream = kind.Stream(streams);
+            double cost = Median.Of(Enumerable.Range(0, 100).Select(round => team.Run(_ =>
+            {
+                OperationStream.Slice slice = stream.Part(round, streams.ReadsPerLap, 0, 1);
+                return (slice.Length, kind.Play(player, slice));
+            }).NanosecondsPerOperation));
+            Console.WriteLine($"{kind.Name}: loop, key and copy cost {TablePrinter.Time(cost)}");
+        }
     }
 
     /// <summary>The hottest entry's share must be what the formula says: 1 / Σ i^−θ.</summary>
