@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 
 namespace ElastiCache.Embedded.Benchmarks.Data;
 
@@ -11,17 +12,19 @@ internal static class TestValues
 {
     public const int Length = 100;
 
-    /// <summary>A buffer of a value's length with room on both sides that nobody uses.</summary>
+    /// <summary>A buffer of a value's length, alone in a page of memory.</summary>
     /// <remarks>
-    /// Every read writes into it. Next to an object of another thread it would share a cache line with it, and one
-    /// side would pay (a dictionary against itself, Zipf on two threads: 1.3).
+    /// Every read writes into it. Beside an object of another thread it would share a cache line with it, and one side
+    /// would pay (a dictionary against itself, Zipf on two threads: 1.3); where the heap happened to put it across a page
+    /// border, every copy would be torn in two.
     /// </remarks>
     public static Memory<byte> NewBuffer()
     {
-        const int Apart = 256;
-        byte[] buffer = new byte[Apart + Length + Apart];
+        const int Page = 4096;
+        byte[] buffer = GC.AllocateUninitializedArray<byte>(2 * Page, pinned: true);
         new Random(42).NextBytes(buffer);
-        return buffer.AsMemory(Apart, Length);
+        int toPageBorder = (int)(-Marshal.UnsafeAddrOfPinnedArrayElement(buffer, 0) & (Page - 1));
+        return buffer.AsMemory(toPageBorder, Length);
     }
 
     public static void Stamp(Span<byte> value, int index, uint serial = 0) =>

@@ -24,6 +24,8 @@ internal sealed record Goal(string Text, bool IsMet)
         return null;
     }
 
+    public static bool ExistsFor(string workload, string peer) => ForOperation(workload, peer, 0, 0) is not null;
+
     public static Goal AtMost(double value, double limit, string unit) =>
         new(string.Create(CultureInfo.InvariantCulture, $"≤ {limit:0.##} {unit}"), value <= limit);
 
