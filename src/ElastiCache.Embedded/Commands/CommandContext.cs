@@ -13,6 +13,11 @@ internal sealed class CommandContext
     {
         Store = store;
         Strings = new StringOperations(store);
+        Edits = new StringEdits(store);
+        Numbers = new NumberOperations(store);
+        Batches = new StringBatches(store);
+        Bits = new BitmapOperations(store);
+        BitFields = new BitFieldOperations(store);
         Keys = new KeyOperations(store);
         Expiry = new ExpireOperations(store);
         Databases = new DatabaseOperations(store);
@@ -21,6 +26,16 @@ internal sealed class CommandContext
     public Store Store { get; }
 
     public StringOperations Strings { get; }
+
+    public StringEdits Edits { get; }
+
+    public NumberOperations Numbers { get; }
+
+    public StringBatches Batches { get; }
+
+    public BitmapOperations Bits { get; }
+
+    public BitFieldOperations BitFields { get; }
 
     public KeyOperations Keys { get; }
 
