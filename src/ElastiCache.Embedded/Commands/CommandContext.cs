@@ -52,15 +52,20 @@ internal sealed class CommandContext
     /// <summary>Reads an argument as a database's number.</summary>
     /// <param name="arguments">The arguments.</param>
     /// <param name="index">Which.</param>
-    /// <param name="notANumber">The error for what is no integer of 32 bits.</param>
     /// <param name="database">The number.</param>
+    /// <param name="notANumber">The error for what is no integer of 32 bits, where the command has one of its own.</param>
     /// <returns>Null, or what is wrong.</returns>
-    public CommandError? ReadDatabase(scoped in CommandArguments arguments, int index, CommandError notANumber, out int database)
+    public CommandError? ReadDatabase(scoped in CommandArguments arguments, int index, out int database, CommandError? notANumber = null)
     {
         database = 0;
-        if (!arguments.TryInteger(index, out long number) || number is < int.MinValue or > int.MaxValue)
+        if (!arguments.TryInteger(index, out long number))
         {
-            return notANumber;
+            return notANumber ?? CommandError.NotAnInteger;
+        }
+
+        if (number is < int.MinValue or > int.MaxValue)
+        {
+            return notANumber ?? CommandError.NotAnInteger32;
         }
 
         database = (int)number;

@@ -11,6 +11,8 @@ internal sealed record CommandError(string Code, string Text)
 
     public static readonly CommandError NotAnInteger = new("value is not an integer or out of range");
 
+    public static readonly CommandError NotAnInteger32 = new("value is out of range, value must between -2147483648 and 2147483647");
+
     public static readonly CommandError NotABit = new("bit is not an integer or out of range");
 
     public static readonly CommandError NotABitOffset = new("bit offset is not an integer or out of range");
@@ -27,8 +29,6 @@ internal sealed record CommandError(string Code, string Text)
     public static readonly CommandError SameObject = new("source and destination objects are the same");
 
     public static readonly CommandError NoSuchDatabase = new("DB index is out of range");
-
-    public static readonly CommandError NotADatabase = new("invalid DB index");
 
     public static readonly CommandError NotAFirstDatabase = new("invalid first DB index");
 

@@ -40,10 +40,9 @@ public sealed class RedisLogTests(ITestOutputHelper output)
         var random = new Random(seed);
         var keys = new KeyCommandSource(random);
         var strings = new StringCommandSource(random);
-        long now = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
         Compare(
             [.. Enumerable.Range(0, 6000).Select(i => i % 2 == 0
-                ? strings.Next(now)
+                ? strings.Next(KeyTestStore.Start)
                 : Array.ConvertAll(keys.Next(), Encoding.UTF8.GetBytes))],
             $"seed {seed}");
     }

@@ -29,14 +29,15 @@ internal sealed class KeyCommandRunner : IDisposable
     {
         var command = new LoggedCommand(Database, Array.ConvertAll(words, Encoding.UTF8.GetBytes));
         _context.Database = Database;
-        if (CommandTable.Find(command.Arguments[0]) is not null && CommandTable.Execute(_context, command.ToArguments()) is { } error)
-        {
-            return new RedisReply(Error: error.ToString());
-        }
-
         try
         {
-            return Call(words);
+            return CommandTable.Find(command.Arguments[0]) is not null && CommandTable.Execute(_context, command.ToArguments()) is { } error
+                ? new RedisReply(Error: error.ToString())
+                : Call(words);
+        }
+        catch (WrongTypeException)
+        {
+            return new RedisReply(Error: "WRONGTYPE Operation against a key holding the wrong kind of value");
         }
         catch (InvalidOperationException refusal)
         {
@@ -137,11 +138,9 @@ internal sealed class KeyCommandRunner : IDisposable
         return new RedisReply(Items: [Text("0"), List(found)]);
     }
 
-    private static ValueKind KindOf(string name)
-    {
-        ValueKind kind = Enum.GetValues<ValueKind>().FirstOrDefault(kind => TypeNames.Of(kind).Equals(name, StringComparison.OrdinalIgnoreCase));
-        return kind;
-    }
+    // None, the default, for a type that there isn't.
+    private static ValueKind KindOf(string name) =>
+        Array.Find(Enum.GetValues<ValueKind>(), kind => TypeNames.Of(kind).Equals(name, StringComparison.OrdinalIgnoreCase));
 
     private static ExpireCondition ConditionOf(string[] words) => words.Aggregate(ExpireCondition.Always, (all, word) => all | word.ToUpperInvariant() switch
     {
