@@ -45,7 +45,7 @@ internal static unsafe class OptimisticReader
     private const int Attempts = 8;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ReadOutcome Read<TReader>(TableWord* word, Arena arena, CacheClock clock, in KeyProbe key, ref TReader reader)
+    public static ReadOutcome Read<TReader>(TableWord* word, Arena arena, CacheClock clock, scoped in KeyProbe key, ref TReader reader)
         where TReader : struct, IValueReader, allows ref struct
     {
         byte* memory = arena.Base;

@@ -14,6 +14,8 @@ namespace ElastiCache.Embedded.Keyspace;
 internal sealed unsafe class Store : IDisposable
 {
     private const int BatchKeys = 16;
+    private const long MostReserved = 32L << 30;
+    private const long LeastReserved = 1L << 30;
 
     private readonly TableWord* _words;
     private readonly Shard[] _shards;
@@ -26,20 +28,22 @@ internal sealed unsafe class Store : IDisposable
     /// <param name="databases">1 to 16.</param>
     /// <param name="budget">Its memory.</param>
     /// <param name="clock">Its time.</param>
-    public Store(int shards, int databases, MemoryBudget budget, CacheClock clock)
+    /// <param name="newEvictor">Makes the evictor of a shard; needed if the budget evicts.</param>
+    public Store(int shards, int databases, MemoryBudget budget, CacheClock clock, Func<Evictor>? newEvictor = null)
     {
+        ArgumentOutOfRangeException.ThrowIfEqual(budget.Evicts && newEvictor == null, true);
         ArgumentOutOfRangeException.ThrowIfNotEqual(System.Numerics.BitOperations.IsPow2(shards), true);
         Budget = budget;
         Clock = clock;
         DatabaseCount = databases;
-        Arena = new Arena(ReservationFor(budget.MaxBytes));
+        Arena = Reserve(budget.MaxBytes);
         _shardShift = 64 - System.Numerics.BitOperations.Log2((uint)shards);
         _databaseShift = System.Numerics.BitOperations.Log2(System.Numerics.BitOperations.RoundUpToPowerOf2((uint)databases));
         _words = AllocateWords(shards << _databaseShift, budget.Evicts);
         _shards = new Shard[shards];
         for (int i = 0; i < shards; i++)
         {
-            _shards[i] = new Shard(this, i, _words + (i << _databaseShift), databases);
+            _shards[i] = new Shard(this, i, _words + (i << _databaseShift), databases, newEvictor?.Invoke());
         }
     }
 
@@ -76,7 +80,7 @@ internal sealed unsafe class Store : IDisposable
 
     /// <summary>Reads a string without taking a lock. Counts a hit or a miss.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ReadOutcome Read<TReader>(int database, in KeyProbe key, ref TReader reader)
+    public ReadOutcome Read<TReader>(int database, scoped in KeyProbe key, ref TReader reader)
         where TReader : struct, IValueReader, allows ref struct
     {
         TableWord* word = _words + ((ShardIndexOf(key.Hash) << _databaseShift) + database);
@@ -91,6 +95,20 @@ internal sealed unsafe class Store : IDisposable
         return outcome;
     }
 
+    /// <summary>Asks the processor for the cache line of a key's bucket.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void PrefetchBucket(int database, ulong hash)
+    {
+        if (System.Runtime.Intrinsics.X86.Sse.IsSupported)
+        {
+            Bucket* bucket = BucketOf(database, hash);
+            if (bucket != null)
+            {
+                System.Runtime.Intrinsics.X86.Sse.Prefetch0(bucket);
+            }
+        }
+    }
+
     /// <summary>Asks the processor for the cache lines of some keys' buckets and then records, so that reads of a batch overlap.</summary>
     /// <remarks>Benchmark: compare, "mget 16".</remarks>
     public void Prefetch(int database, ReadOnlySpan<ulong> hashes)
@@ -103,20 +121,11 @@ internal sealed unsafe class Store : IDisposable
         Span<nint> buckets = stackalloc nint[BatchKeys];
         for (int i = 0; i < hashes.Length && i < BatchKeys; i++)
         {
-            TableWord* word = _words + ((ShardIndexOf(hashes[i]) << _databaseShift) + database);
-            ulong directory = Volatile.Read(ref word->Directory);
-            uint count = word->Buckets;
-            buckets[i] = 0;
-            if ((uint)directory != 0 && count != 0)
+            Bucket* bucket = BucketOf(database, hashes[i]);
+            buckets[i] = (nint)bucket;
+            if (bucket != null)
             {
-                uint index = RecordTable.HomeIndex((uint)hashes[i], count);
-                uint chunk = ((uint*)Arena.At((uint)directory))[index / RecordTable.ChunkBuckets];
-                if (word->Directory == directory)
-                {
-                    Bucket* bucket = (Bucket*)Arena.At(chunk) + (index & word->ProbeMask);
-                    System.Runtime.Intrinsics.X86.Sse.Prefetch0(bucket);
-                    buckets[i] = (nint)bucket;
-                }
+                System.Runtime.Intrinsics.X86.Sse.Prefetch0(bucket);
             }
         }
 
@@ -286,10 +295,44 @@ internal sealed unsafe class Store : IDisposable
         ExitAll();
     }
 
-    // Room for the entries that exceed the budget for a moment, and for tables that must grow beyond it.
-    private static long ReservationFor(long maxBytes) => maxBytes == 0
-        ? 32L << 30
-        : Math.Max(64L << 20, maxBytes + (maxBytes / 4) + (2L * Record.MaxLength));
+    // With a budget: room for it, for the entries that exceed it for a moment, and for tables that must grow beyond it. Without one: as
+    // much as the system lets us have.
+    private static Arena Reserve(long maxBytes)
+    {
+        if (maxBytes != 0)
+        {
+            return new Arena(Math.Max(64L << 20, maxBytes + (maxBytes / 4) + (2L * Record.MaxLength)));
+        }
+
+        for (long bytes = MostReserved; ; bytes /= 2)
+        {
+            try
+            {
+                return new Arena(bytes);
+            }
+            catch (InsufficientMemoryException) when (bytes > LeastReserved)
+            {
+                // A limit on virtual memory (ulimit -v, strict overcommit): ask for less.
+            }
+        }
+    }
+
+    // Where a key's home bucket lies now; null if the table is empty or just changing. Only a hint: nothing is locked or checked later.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private Bucket* BucketOf(int database, ulong hash)
+    {
+        TableWord* word = _words + ((ShardIndexOf(hash) << _databaseShift) + database);
+        ulong directory = Volatile.Read(ref word->Directory);
+        uint count = word->Buckets;
+        if ((uint)directory == 0 || count == 0)
+        {
+            return null;
+        }
+
+        uint index = RecordTable.HomeIndex((uint)hash, count);
+        uint chunk = ((uint*)Arena.At((uint)directory))[index / RecordTable.ChunkBuckets];
+        return word->Directory == directory ? (Bucket*)Arena.At(chunk) + (index & word->ProbeMask) : null;
+    }
 
     private TableWord* AllocateWords(int count, bool recordsAccess)
     {
@@ -304,7 +347,7 @@ internal sealed unsafe class Store : IDisposable
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private ReadOutcome FinishRead<TReader>(ReadOutcome outcome, int database, in KeyProbe key, ref TReader reader)
+    private ReadOutcome FinishRead<TReader>(ReadOutcome outcome, int database, scoped in KeyProbe key, ref TReader reader)
         where TReader : struct, IValueReader, allows ref struct
     {
         if (outcome == ReadOutcome.WrongType)

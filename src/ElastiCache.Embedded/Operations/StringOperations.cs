@@ -47,19 +47,29 @@ internal sealed class StringOperations
     /// <returns>Whether the key is there.</returns>
     /// <exception cref="WrongTypeException">The key holds something else.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool TryRead<TReader>(int database, in KeyProbe key, ref TReader reader)
+    public bool TryRead<TReader>(int database, scoped in KeyProbe key, ref TReader reader)
         where TReader : struct, IValueReader, allows ref struct =>
         StringRecord.TryRead(_store, database, key, ref reader);
 
     /// <summary>SET key value with nothing else, the commonest write.</summary>
+    /// <remarks>
+    /// The record is written before the key is looked up: both look-ups miss the processor's caches, and this is work that can be
+    /// done meanwhile. Benchmark: compare, "set overwrite".
+    /// </remarks>
     public void Set(int database, in KeyProbe key, ReadOnlySpan<byte> value, ref JournalTicket ticket)
     {
         StringRecord.RequireLength(key, value.Length);
+        _store.PrefetchBucket(database, key.Hash);
         using var write = new KeyWrite(_store, database, key, ref ticket);
-        write.TryFind(key, out Entry current);
-        var extras = new RecordExtras { Version = StringRecord.VersionAfter(write.Shard, current) };
-        PendingRecord pending = write.Shard.Prepare(current, ValueKind.String, key, value.Length, extras);
+        PendingRecord pending = write.Shard.Prepare(default, ValueKind.String, key, value.Length, default);
         value.CopyTo(pending.Value);
+        if (write.TryFind(key, out Entry current) && current.Version != 0)
+        {
+            write.Shard.Discard(pending);
+            pending = write.Shard.Prepare(current, ValueKind.String, key, value.Length, new RecordExtras { Version = write.Shard.NextVersion() });
+            value.CopyTo(pending.Value);
+        }
+
         write.Shard.Publish(database, current, key, pending);
         write.Effect(3)?.Argument("SET"u8).Argument(key).Argument(value);
     }

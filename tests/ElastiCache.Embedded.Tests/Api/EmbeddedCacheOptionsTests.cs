@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Options;
-using Xunit;
 
 namespace ElastiCache.Embedded.Tests.Api;
 

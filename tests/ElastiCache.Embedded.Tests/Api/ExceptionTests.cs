@@ -1,5 +1,4 @@
 using ElastiCache.Embedded.Errors;
-using Xunit;
 
 namespace ElastiCache.Embedded.Tests.Api;
 

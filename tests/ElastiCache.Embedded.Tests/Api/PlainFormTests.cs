@@ -1,7 +1,6 @@
 using System.Text;
 using CsCheck;
 using ElastiCache.Embedded.Api.Serialization;
-using Xunit;
 
 namespace ElastiCache.Embedded.Tests.Api;
 

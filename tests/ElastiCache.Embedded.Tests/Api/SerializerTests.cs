@@ -3,7 +3,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using ElastiCache.Embedded.Api.Serialization;
 using MessagePack;
-using Xunit;
 
 namespace ElastiCache.Embedded.Tests.Api;
 

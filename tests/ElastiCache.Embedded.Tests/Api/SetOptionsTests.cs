@@ -1,4 +1,3 @@
-using Xunit;
 
 namespace ElastiCache.Embedded.Tests.Api;
 

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Text;
 using ElastiCache.Embedded.Api.Serialization;
-using Xunit;
 
 namespace ElastiCache.Embedded.Tests.Api;
 

@@ -66,6 +66,21 @@ public class NumberTests
     public void Adding_decimals_gives_the_decimals_that_people_expect(string left, string right, string sum) =>
         Assert.Equal(sum, Add(left, right));
 
+    // Each lies half-way between two numbers of 64 bits but for a rest far below, in bits that are not kept but remembered.
+    public static TheoryData<string, string, string> AlmostTies => new()
+    {
+        { "18446744073709551617.0000000000000000000000000000000000000000000000001", "0", "18446744073709551618" },
+        { "0x8000000000000000800000000000000000000001p-96", "0", "9223372036854775809" },
+        { "0x8000000000000000800000000000000000000000p-96", "0", "9223372036854775808" },
+        { "0xC000000000000000", "-0x8000000000000001p-64", "13835058055282163711" },
+        { "0xC000000000000000", "0x8000000000000001p-64", "13835058055282163713" },
+        { "0xC000000000000000", "0x8000000000000000p-64", "13835058055282163712" },
+    };
+
+    [Theory]
+    [MemberData(nameof(AlmostTies))]
+    public void Almost_a_tie_is_none(string left, string right, string sum) => Assert.Equal(sum, Add(left, right));
+
     [Theory]
     [InlineData("")]
     [InlineData(" 1")]

@@ -1,0 +1,19 @@
+namespace QuickStart;
+
+/// <summary>The process that is killed: serves the trace and says on standard output what it has done.</summary>
+/// <remarks>A line <c>order N</c> follows the acknowledgement of order N; a line <c>served N</c> tells the progress.</remarks>
+internal static class Worker
+{
+    public static async Task<int> RunAsync(Settings settings, RecordedTrace trace)
+    {
+        int firstOrder = int.Parse(Console.ReadLine() ?? "0", System.Globalization.CultureInfo.InvariantCulture);
+        await using Shop shop = await Shop.OpenAsync(settings, ShopDatabase.Open(settings.DatabaseFile, trace.Keys));
+        using var output = new StreamWriter(Console.OpenStandardOutput()) { AutoFlush = true };
+        shop.Serve(
+            trace.Requests,
+            firstOrder,
+            served => output.WriteLine($"served {served}"),
+            order => output.WriteLine($"order {order}"));
+        return 0;
+    }
+}

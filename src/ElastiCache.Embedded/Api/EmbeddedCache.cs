@@ -1,0 +1,207 @@
+using ElastiCache.Embedded.Api;
+using ElastiCache.Embedded.Eviction;
+using ElastiCache.Embedded.Keyspace;
+using ElastiCache.Embedded.Memory;
+using ElastiCache.Embedded.Operations;
+using ElastiCache.Embedded.Persistence;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace ElastiCache.Embedded;
+
+/// <summary>A cache in this process: Redis's data structures at memory speed, durable if it is given a folder.</summary>
+/// <remarks>
+/// <code>
+///   await using var cache = await EmbeddedCache.OpenAsync("cache-data");     // or new EmbeddedCache(): memory only
+///   cache.Strings.Set("greeting", "hello", TimeSpan.FromMinutes(20));
+///   string? greeting = cache.Strings.GetString("greeting");
+/// </code>
+/// All members may be used from any number of threads. Reads take no lock. Every operation is atomic. After
+/// <see cref="DisposeAsync"/> members throw <see cref="ObjectDisposedException"/>.
+/// </remarks>
+public sealed class EmbeddedCache : IAsyncDisposable, IDisposable
+{
+    private readonly EmbeddedCacheOptions _options;
+    private readonly CacheDatabase[] _databases;
+    private readonly Sweeper _sweeper;
+    private readonly AppendLog? _log;
+
+    /// <summary>Opens an empty cache in memory, without a limit.</summary>
+    public EmbeddedCache()
+        : this(new EmbeddedCacheOptions())
+    {
+    }
+
+    /// <summary>Opens an empty cache in memory.</summary>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">An option is out of range.</exception>
+    /// <exception cref="ArgumentException">The options name a folder: use <see cref="OpenAsync(EmbeddedCacheOptions, CancellationToken)"/>, which reads it.</exception>
+    public EmbeddedCache(EmbeddedCacheOptions options)
+        : this(Checked(options), NewStore(options), log: null)
+    {
+        if (options.Folder != null)
+        {
+            throw new ArgumentException("The options name a Folder. Open a durable cache with EmbeddedCache.OpenAsync.", nameof(options));
+        }
+    }
+
+    private EmbeddedCache(EmbeddedCacheOptions options, Store store, AppendLog? log)
+    {
+        _options = options.Copy();
+        _log = log;
+        Store = store;
+        StringOperations = new StringOperations(store);
+        _databases = new CacheDatabase[options.Databases];
+        for (int i = 0; i < _databases.Length; i++)
+        {
+            _databases[i] = new CacheDatabase(this, i);
+        }
+
+        Logger = (ILogger?)options.LoggerFactory?.CreateLogger<EmbeddedCache>() ?? NullLogger.Instance;
+        _sweeper = new Sweeper(store, Logger);
+    }
+
+    /// <summary>The strings of database 0.</summary>
+    public Strings Strings => _databases[0].Strings;
+
+    /// <summary>The keys of database 0.</summary>
+    public Keys Keys => _databases[0].Keys;
+
+    /// <summary>What was found in the folder when the cache was opened; null for a cache in memory.</summary>
+    public RecoveryReport? Recovery { get; private init; }
+
+    internal Store Store { get; }
+
+    internal StringOperations StringOperations { get; }
+
+    internal SingleFlight Factories { get; } = new();
+
+    internal ICacheSerializer Serializer => _options.Serializer;
+
+    internal CacheClock Clock => Store.Clock;
+
+    internal Journal? Journal => _log;
+
+    internal ILogger Logger { get; }
+
+    /// <summary>Opens a durable cache with the default options.</summary>
+    /// <param name="folder">Its folder; created if it is missing.</param>
+    /// <param name="cancellationToken">Ends the wait before reading begins.</param>
+    /// <inheritdoc cref="OpenAsync(EmbeddedCacheOptions, CancellationToken)"/>
+    public static ValueTask<EmbeddedCache> OpenAsync(string folder, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        return OpenAsync(new EmbeddedCacheOptions { Folder = folder }, cancellationToken);
+    }
+
+    /// <summary>Opens a cache; one with a folder is recovered from what is there, see <see cref="Recovery"/>.</summary>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">An option is out of range.</exception>
+    /// <exception cref="FolderInUseException">Another cache owns the folder.</exception>
+    /// <exception cref="LogDamagedException">The log is damaged somewhere else than at its torn end. Nothing was changed.</exception>
+    /// <exception cref="LogFormatException">The folder was written by a newer version, or holds what this version can't read. Nothing was changed.</exception>
+    /// <exception cref="IOException">The folder can't be read or written.</exception>
+    public static ValueTask<EmbeddedCache> OpenAsync(EmbeddedCacheOptions options, CancellationToken cancellationToken = default)
+    {
+        EmbeddedCacheOptions copy = Checked(options).Copy();
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<EmbeddedCache>(cancellationToken);
+        }
+
+        return copy.Folder == null
+            ? ValueTask.FromResult(new EmbeddedCache(copy))
+            : new ValueTask<EmbeddedCache>(Task.Run(() => Open(copy, new DiskStorage(copy.Folder)), cancellationToken));
+    }
+
+    /// <summary>A database by its number.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such database; <see cref="EmbeddedCacheOptions.Databases"/> says how many there are.</exception>
+    public CacheDatabase Database(int index)
+    {
+        if ((uint)index >= (uint)_databases.Length)
+        {
+            throw new ArgumentOutOfRangeException(nameof(index), index, $"The cache has databases 0 to {_databases.Length - 1}; Databases sets how many.");
+        }
+
+        return _databases[index];
+    }
+
+    /// <summary>Returns when everything written before the call is on disk, whatever the durability mode. At once for a cache in memory.</summary>
+    /// <exception cref="LogPoisonedException">The disk failed; what was written is in memory only.</exception>
+    public ValueTask FlushAsync(CancellationToken cancellationToken = default)
+    {
+        Store.ThrowIfDisposed();
+        return _log?.FlushAsync(cancellationToken) ?? default;
+    }
+
+    /// <summary>What the cache has done and holds. O(shards).</summary>
+    public CacheStatistics GetStatistics()
+    {
+        Store.ThrowIfDisposed();
+        return CacheStatistics.Of(Store);
+    }
+
+    /// <summary>As <see cref="DisposeAsync"/>, holding the thread until the log is closed.</summary>
+    public void Dispose()
+    {
+        _sweeper.Dispose();
+        Store.Dispose();
+        _log?.Close();
+    }
+
+    /// <summary>Closes the cache: ends running writes, puts the log on disk, gives the memory and the folder back.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _sweeper.Dispose();
+        Store.Dispose();
+        if (_log != null)
+        {
+            await _log.CloseAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Recovers a folder on any storage and goes on with it.</summary>
+    internal static EmbeddedCache Open(EmbeddedCacheOptions options, IStorage storage)
+    {
+        Store store = NewStore(options);
+        try
+        {
+            RecoveredLog recovered = Replay(store, storage);
+            var logOptions = new AppendLogOptions { Mode = options.Durability, MaxUnpersistedAge = options.MaxUnpersistedAge };
+            var log = new AppendLog(recovered, new StoreLocks(store), logOptions, store.Clock);
+            store.Journal = log;
+            return new EmbeddedCache(options, store, log) { Recovery = recovered.Report };
+        }
+        catch
+        {
+            store.Dispose();
+            throw;
+        }
+    }
+
+    private static RecoveredLog Replay(Store store, IStorage storage)
+    {
+        store.IsLoading = true;
+        RecoveredLog recovered = Persistence.Recovery.Run(storage, new StoreReplay(store), store.Clock);
+        store.IsLoading = false;
+        if (recovered.Report.NewestTimestamp is { } newest)
+        {
+            // What was reported as expired before the restart stays expired, even if the wall clock was set back.
+            store.Clock.NotBefore(newest.ToUnixTimeMilliseconds());
+        }
+
+        return recovered;
+    }
+
+    private static EmbeddedCacheOptions Checked(EmbeddedCacheOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        return options;
+    }
+
+    private static Store NewStore(EmbeddedCacheOptions options) => new(
+        options.ResolveShards(),
+        options.Databases,
+        new MemoryBudget(options.MaxMemory, options.EvictionPolicy != EvictionPolicy.NoEviction),
+        new CacheClock(options.TimeProvider),
+        static () => new SampledAge()) { Owner = typeof(EmbeddedCache) };
+}

@@ -1,0 +1,21 @@
+namespace ElastiCache.Embedded.Persistence;
+
+/// <summary>How the log is kept.</summary>
+internal sealed record AppendLogOptions
+{
+    /// <summary>When a write is acknowledged.</summary>
+    public DurabilityMode Mode { get; init; } = DurabilityMode.EverySecond;
+
+    /// <summary>Writes are refused while the oldest that the disk has not taken is older than this; <see cref="Timeout.InfiniteTimeSpan"/>
+    /// for never. Looked at each second.</summary>
+    public TimeSpan MaxUnpersistedAge { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Bytes that may wait in memory for the disk, give or take what one cycle holds; above it writers wait too.</summary>
+    public long PendingBytesLimit { get; init; } = 64 * 1024 * 1024;
+
+    /// <summary>Called once if the log is poisoned, on the writer's thread.</summary>
+    public Action<LogPoisonedException>? Poisoned { get; init; }
+
+    /// <summary>False where a test runs the cycles itself.</summary>
+    public bool StartThread { get; init; } = true;
+}

@@ -1,0 +1,24 @@
+namespace ElastiCache.Embedded.Persistence;
+
+/// <summary>What recovery fills: the store, or a test's model of it.</summary>
+internal interface IReplayTarget
+{
+    /// <summary>Applies one command of the log. The command's bytes are valid only during the call.</summary>
+    /// <param name="database">The database that was selected.</param>
+    /// <param name="command">Never SELECT, MULTI or EXEC: those are recovery's business. Commands of a block that was not ended never come.</param>
+    /// <returns>Null, or why it can't be applied, in words for a message: names and types, never a stored value.</returns>
+    string? Apply(int database, in RespCommand command);
+}
+
+/// <summary>The locks of the store's shards, as the log's writer needs them.</summary>
+internal interface IShardLocks
+{
+    /// <summary>The number of shards. Never changes.</summary>
+    int Count { get; }
+
+    /// <summary>Enters a shard's lock. The writer holds one at a time, for less than a microsecond, and never waits inside.</summary>
+    void Enter(int shard);
+
+    /// <summary>Leaves it.</summary>
+    void Exit(int shard);
+}

@@ -1,0 +1,62 @@
+namespace ElastiCache.Embedded.Persistence;
+
+/// <summary>Everything that persistence asks of a disk, within one folder, so that a test can fail or lose any of it.</summary>
+/// <remarks>
+/// Names are relative to the folder, with '/' between parts; "" is the folder itself. Nothing is durable until it is synced, and
+/// that in two parts, as POSIX has it: a file's bytes by <see cref="IStorageFile.Sync"/>, its name (after a create, rename or
+/// delete) by <see cref="SyncDirectory"/>. A failure is an <see cref="IOException"/>; a failed sync must not be tried again.
+/// </remarks>
+internal interface IStorage
+{
+    /// <summary>The path of <paramref name="name"/>, for messages.</summary>
+    string PathOf(string name);
+
+    /// <summary>Makes the folder if there is none, but not its parents. Its own name is durable on return, whoever made it.</summary>
+    void CreateDirectory(string name);
+
+    /// <summary>Claims the folder until the result is disposed.</summary>
+    /// <exception cref="FolderInUseException">Somebody has claimed it.</exception>
+    IDisposable Lock();
+
+    /// <summary>Names of the files (not folders) in a folder, without its path, in no order. A folder that is not there has none.</summary>
+    IReadOnlyList<string> List(string directory);
+
+    /// <summary>Opens a file for reading and writing.</summary>
+    IStorageFile Open(string name, StorageOpen how);
+
+    /// <summary>Gives a file another name in the same folder, in one step; a file of that name is replaced.</summary>
+    void Rename(string from, string to);
+
+    /// <summary>Removes a file.</summary>
+    void Delete(string name);
+
+    /// <summary>Returns when the names in the folder are on disk.</summary>
+    void SyncDirectory(string name);
+}
+
+/// <summary>An open file of an <see cref="IStorage"/>. One thread at a time.</summary>
+internal interface IStorageFile : IDisposable
+{
+    long Length { get; }
+
+    /// <summary>Reads up to a buffer; 0 at the end of the file.</summary>
+    int Read(long offset, Span<byte> buffer);
+
+    /// <summary>Writes all of the bytes. After a failure any part of them may be in the file.</summary>
+    void Write(long offset, ReadOnlySpan<byte> bytes);
+
+    /// <summary>Sets the length.</summary>
+    void Truncate(long length);
+
+    /// <summary>Returns when bytes and length are on disk.</summary>
+    void Sync();
+}
+
+internal enum StorageOpen
+{
+    /// <summary>The file must be there.</summary>
+    Existing,
+
+    /// <summary>The file is made; one that is there is emptied.</summary>
+    Create,
+}

@@ -1,0 +1,58 @@
+using System.Globalization;
+
+namespace ElastiCache.Embedded.Persistence;
+
+/// <summary>The names of the log's files, Redis 7's own, and how the manifest is replaced.</summary>
+/// <remarks>
+/// <code>
+///   cache-data/
+///     elasticache.lock                       who has the folder open
+///     appendonlydir/
+///       appendonly.aof.manifest              which files count, in which order
+///       appendonly.aof.1.incr.aof            commands; N counts up
+///       appendonly.aof.2.base.aof            a state as commands (redis-server without RDB preamble)
+///       temp-appendonly.aof.manifest         a manifest that was being written; of no meaning
+/// </code>
+/// As redis-server 7.0.15 names them, with its default <c>appendfilename</c> and <c>appenddirname</c>.
+/// </remarks>
+internal static class LogFolder
+{
+    public const string Root = "";
+    public const string Directory = "appendonlydir";
+    public const string ManifestName = "appendonly.aof.manifest";
+
+    /// <summary>The log of Redis 6 and before, which lay in the folder itself.</summary>
+    public const string SingleFileLog = "appendonly.aof";
+
+    private const string Prefix = "appendonly.aof.";
+    private const string IncrementSuffix = ".incr.aof";
+    private const string TemporaryManifest = $"{Directory}/temp-{ManifestName}";
+
+    public static string IncrementName(long sequence) => string.Create(CultureInfo.InvariantCulture, $"{Prefix}{sequence}{IncrementSuffix}");
+
+    /// <summary>The number in an increment's name; null for another name.</summary>
+    public static long? SequenceOf(string name) =>
+        name.StartsWith(Prefix, StringComparison.Ordinal) && name.EndsWith(IncrementSuffix, StringComparison.Ordinal) &&
+        name.Length > Prefix.Length + IncrementSuffix.Length &&
+        long.TryParse(name.AsSpan(Prefix.Length..^IncrementSuffix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out long sequence)
+            ? sequence
+            : null;
+
+    public static string InDirectory(string name) => $"{Directory}/{name}";
+
+    /// <summary>Replaces the manifest: at any moment, a crash included, the old one counts or the new one, each whole.</summary>
+    /// <remarks>The files that it names must be on disk. The first sync of the directory puts their names there too, before the
+    /// rename can get there.</remarks>
+    public static void Replace(IStorage storage, Manifest manifest)
+    {
+        using (IStorageFile file = storage.Open(TemporaryManifest, StorageOpen.Create))
+        {
+            file.Write(0, manifest.ToBytes());
+            file.Sync();
+        }
+
+        storage.SyncDirectory(Directory);
+        storage.Rename(TemporaryManifest, InDirectory(ManifestName));
+        storage.SyncDirectory(Directory);
+    }
+}

@@ -1,0 +1,52 @@
+namespace ElastiCache.Embedded.Persistence;
+
+/// <summary>A part of a file in memory, which moves and grows to what is asked for.</summary>
+internal sealed class LogWindow
+{
+    // Reads of this size cost little more a byte than larger ones.
+    private const int UsualBytes = 1024 * 1024;
+
+    private readonly IStorageFile _file;
+    private byte[] _buffer;
+    private long _start;
+    private int _count;
+
+    public LogWindow(IStorageFile file)
+    {
+        _file = file;
+        Length = file.Length;
+        _buffer = new byte[Math.Min(UsualBytes, Length)];
+    }
+
+    /// <summary>Length of the file.</summary>
+    public long Length { get; }
+
+    /// <summary>The bytes from <paramref name="offset"/> on: at least <paramref name="wanted"/>, or all to the end of the file.</summary>
+    /// <remarks>Valid until the next call that asks for bytes which are not among them.</remarks>
+    public ReadOnlySpan<byte> From(long offset, long wanted)
+    {
+        int available = (int)Math.Min(Math.Min(wanted, Array.MaxLength), Length - offset);
+        if (offset < _start || offset + available > _start + _count)
+        {
+            Load(offset, available);
+        }
+
+        return _buffer.AsSpan((int)(offset - _start), _count - (int)(offset - _start));
+    }
+
+    private void Load(long offset, int available)
+    {
+        if (available > _buffer.Length)
+        {
+            _buffer = new byte[(int)Math.Min(Array.MaxLength, Math.Max(available, 2L * _buffer.Length))];
+        }
+
+        _start = offset;
+        _count = 0;
+        int read;
+        while (_count < _buffer.Length && (read = _file.Read(offset + _count, _buffer.AsSpan(_count))) > 0)
+        {
+            _count += read;
+        }
+    }
+}

@@ -1,0 +1,215 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using ElastiCache.Embedded.Keyspace;
+
+namespace ElastiCache.Embedded.Persistence;
+
+/// <summary>The disk half of the log: runs the cycles that <see cref="EffectLanes"/> describes, and says what each has reached.</summary>
+/// <remarks>
+/// One thread at a time runs cycles. A cycle passes up to two gates:
+/// <code>
+///                    take ──► write() ──► fdatasync
+///   Always                                   └► Acknowledged, Durable
+///   EverySecond, No               └► Acknowledged     (when due, or for a flush) └► Durable
+/// </code>
+/// The first failure of either poisons the log for good: no gate opens again, everybody who waits is told, and what is still
+/// taken is thrown away.
+/// </remarks>
+internal sealed class LogWriter
+{
+    // A batch is read into memory as a whole at recovery. Only at this size is a cycle cut into several, which gives up that a
+    // cycle is found after a crash as a whole or not at all.
+    private const long LargestBatchBytes = 1 << 30;
+
+    private readonly EffectLanes _lanes;
+    private readonly LogFile _file;
+    private readonly DurabilityMode _mode;
+    private readonly CacheClock _clock;
+    private readonly List<LogChunk> _chunks = [];
+    private long _flushRequested;
+    private volatile bool _syncDue;
+    private volatile Exception? _failure;
+
+    public LogWriter(EffectLanes lanes, RecoveredLog recovered, DurabilityMode mode, CacheClock clock)
+    {
+        _lanes = lanes;
+        _file = recovered.File;
+        _mode = mode;
+        _clock = clock;
+        Backlog = new WriteBacklog(clock.TimeProvider);
+    }
+
+    /// <summary>Passed when a cycle has what the durability mode promises.</summary>
+    public CommitGate Acknowledged { get; } = new();
+
+    /// <summary>Passed when a cycle is on disk, whatever the mode.</summary>
+    public CommitGate Durable { get; } = new();
+
+    /// <summary>How far the disk is behind.</summary>
+    public WriteBacklog Backlog { get; }
+
+    public string Path => _file.Path;
+
+    /// <summary>What poisoned the log; null while it works.</summary>
+    public Exception? Failure => _failure;
+
+    /// <summary>Called once, on the thread that runs cycles, when the log is poisoned and before those who wait are told.</summary>
+    public Action? OnFailure { get; init; }
+
+    /// <summary>Length of the file.</summary>
+    public long FileBytes { get; private set; }
+
+    /// <summary>Batches written so far.</summary>
+    public long Batches { get; private set; }
+
+    /// <summary>Successful syncs so far.</summary>
+    public long Syncs { get; private set; }
+
+    /// <summary>Whether a cycle would find something to do.</summary>
+    public bool HasWork => !_lanes.IsEmpty || HasUrgentWork;
+
+    /// <summary>Whether somebody waits for the next cycle, so that it must not be put off.</summary>
+    public bool HasUrgentWork => _failure is null && (_syncDue || Volatile.Read(ref _flushRequested) > Durable.Completed);
+
+    /// <summary>Asks that the next cycle sync.</summary>
+    public void RequestSync() => _syncDue = true;
+
+    /// <summary>Asks that everything complete by now become durable.</summary>
+    /// <returns>The cycle to wait for at <see cref="Durable"/>.</returns>
+    public long RequestFlush()
+    {
+        Interlocked.MemoryBarrier();
+        long cycle = _lanes.Cycle + 1;
+        long seen = Volatile.Read(ref _flushRequested);
+        while (seen < cycle)
+        {
+            seen = Interlocked.CompareExchange(ref _flushRequested, cycle, seen);
+        }
+
+        return cycle;
+    }
+
+    /// <summary>Takes, writes, and syncs where that is due.</summary>
+    public void RunCycle()
+    {
+        try
+        {
+            long cycle = _lanes.Take(_chunks);
+            if (_failure is null)
+            {
+                Persist(cycle);
+            }
+        }
+        catch (Exception e)
+        {
+            // Not only what a disk throws: after any failure here the file may hold less than we believe.
+            Poison(e);
+        }
+
+        ReturnArrays();
+    }
+
+    /// <summary>Writes all that is left and marks an orderly close, unless the log is poisoned. Nobody writes any more.</summary>
+    public void Finish()
+    {
+        do
+        {
+            RunCycle();
+        }
+        while (!_lanes.IsEmpty);
+
+        if (_failure is not null)
+        {
+            return;
+        }
+
+        try
+        {
+            Sync(_lanes.Cycle);
+            _file.MarkClosed();
+        }
+        catch (Exception e)
+        {
+            Poison(e);
+        }
+    }
+
+    private void Persist(long cycle)
+    {
+        if (_chunks.Count > 0)
+        {
+            Backlog.Begins();
+            WriteBatches();
+        }
+
+        if (_mode == DurabilityMode.Always)
+        {
+            Sync(cycle);
+            Acknowledged.Complete(cycle);
+            return;
+        }
+
+        Acknowledged.Complete(cycle);
+        if (_mode == DurabilityMode.No)
+        {
+            Backlog.Ends();
+        }
+
+        if (HasUrgentWork)
+        {
+            _syncDue = false;
+            Sync(cycle);
+        }
+    }
+
+    private void WriteBatches()
+    {
+        ReadOnlySpan<LogChunk> chunks = CollectionsMarshal.AsSpan(_chunks);
+        while (chunks.Length > 0)
+        {
+            int count = 1;
+            for (long bytes = chunks[0].Bytes.Count; count < chunks.Length && (bytes += chunks[count].Bytes.Count) <= LargestBatchBytes;)
+            {
+                count++;
+            }
+
+            _file.Append(chunks[..count], _clock.UnixMilliseconds / 1000);
+            chunks = chunks[count..];
+            FileBytes = _file.Length;
+            Batches++;
+        }
+    }
+
+    private void Sync(long cycle)
+    {
+        if (_file.DurableLength < _file.Length)
+        {
+            _file.Sync();
+            Syncs++;
+        }
+
+        Backlog.Ends();
+        Durable.Complete(cycle);
+    }
+
+    private void Poison(Exception cause)
+    {
+        _failure ??= cause;
+        OnFailure?.Invoke();
+        Acknowledged.Fail(() => new LogPoisonedException(Path, cause));
+        Durable.Fail(() => new LogPoisonedException(Path, cause));
+    }
+
+    private void ReturnArrays()
+    {
+        foreach (LogChunk chunk in _chunks)
+        {
+            if (chunk.OwnsArray)
+            {
+                ArrayPool<byte>.Shared.Return(chunk.Bytes.Array!);
+            }
+        }
+
+        _chunks.Clear();
+    }
+}

@@ -1,0 +1,197 @@
+using System.Diagnostics;
+using ElastiCache.Embedded.Keyspace;
+
+namespace ElastiCache.Embedded.Persistence;
+
+/// <summary>A folder that has been claimed and read, and the file to go on with. <see cref="AppendLog"/> takes it over.</summary>
+/// <param name="Storage">The folder.</param>
+/// <param name="Claim">The claim to it; ends when disposed.</param>
+/// <param name="File">The last increment, all of it on disk.</param>
+/// <param name="Report">What was found.</param>
+internal sealed record RecoveredLog(IStorage Storage, IDisposable Claim, LogFile File, RecoveryReport Report) : IDisposable
+{
+    /// <summary>Gives the folder back, where no log is going to be opened after all.</summary>
+    public void Dispose()
+    {
+        File.Dispose();
+        Claim.Dispose();
+    }
+}
+
+/// <summary>From whatever a crash has left to a store and a log to append to: the whole order on one screen.</summary>
+/// <remarks>
+/// <code>
+///   1  make the folders if there are none, claim the folder
+///   2  read the manifest; without one there must be nothing to lose, and a first increment is begun
+///   3  look at every file that it names before any is read: all there, all of a kind that we read
+///   4  replay base, then increments, each checked (<see cref="LogReplay"/>)
+///   5  cut the torn end of the last one
+///   6  sync every file and name: a reader may see from now on what a power cut could still have taken
+///   7  go on in the last increment, or in a new one when redis-server wrote at its end: we append only to what is ours alone
+/// </code>
+/// Up to step 5 nothing is changed but folders and the lock file, so whoever gets an error still has all the evidence. A crash at
+/// any moment of this leaves a folder that this reads: new things are made and synced before the manifest names them, and a cut
+/// that was lost is made again.
+/// </remarks>
+internal static class Recovery
+{
+    /// <summary>Recovers the folder into <paramref name="target"/>.</summary>
+    /// <exception cref="LogException">Its subtypes say what is wrong. The target may hold a part of the log: throw it away.</exception>
+    public static RecoveredLog Run(IStorage storage, IReplayTarget target, CacheClock clock)
+    {
+        long started = Stopwatch.GetTimestamp();
+        storage.CreateDirectory(LogFolder.Root);
+        IDisposable claim = storage.Lock();
+        try
+        {
+            RefuseSingleFileLog(storage);
+            storage.CreateDirectory(LogFolder.Directory);
+            Manifest? manifest = ReadManifest(storage);
+            (LogFile file, RecoveryReport report) = manifest is null
+                ? (Begin(storage), new RecoveryReport { ClosedCleanly = true, Duration = Stopwatch.GetElapsedTime(started) })
+                : Replay(storage, manifest, target, clock, started);
+            return new RecoveredLog(storage, claim, file, report);
+        }
+        catch
+        {
+            claim.Dispose();
+            throw;
+        }
+    }
+
+    private static (LogFile File, RecoveryReport Report) Replay(
+        IStorage storage, Manifest manifest, IReplayTarget target, CacheClock clock, long started)
+    {
+        using var files = new OpenLogFiles(storage, manifest);
+        var replay = new LogReplay(target);
+        ReplayedFile last = default;
+        long? bytesBefore = null;
+        for (int i = 0; i < files.Count; i++)
+        {
+            (ManifestFile named, IStorageFile file) = files[i];
+            bool isLast = i == files.Count - 1 && named.Type == ManifestFileType.Increment;
+            var role = new LogFileRole(isLast, manifest.IsOurs && isLast, bytesBefore);
+            last = replay.Replay(file, files.PathOf(i), role);
+            bytesBefore = named.Type == ManifestFileType.Increment ? file.Length : null;
+        }
+
+        IStorageFile end = files[^1].File;
+        long tornBytes = end.Length - last.End;
+        if (tornBytes > 0)
+        {
+            end.Truncate(last.End);
+        }
+
+        files.Sync();
+        storage.SyncDirectory(LogFolder.Directory);
+
+        var report = new RecoveryReport
+        {
+            Files = files.Count,
+            Commands = replay.Commands,
+            Bytes = replay.Bytes,
+            TornBytes = tornBytes,
+            TornFile = tornBytes > 0 ? files.PathOf(files.Count - 1) : null,
+            TornOffset = tornBytes > 0 ? last.End : 0,
+            ClosedCleanly = last.ClosedCleanly,
+            NewestTimestamp = replay.NewestSecond > 0 ? DateTimeOffset.FromUnixTimeSeconds(replay.NewestSecond) : null,
+            Duration = Stopwatch.GetElapsedTime(started),
+        };
+        LogFile next = last.Salt is null
+            ? BeginNext(storage, manifest, bytesBefore ?? 0, replay.NewestSecond)
+            : new LogFile(files.KeepLast(), files.PathOf(files.Count - 1), last.Salt, replay.NewestSecond);
+        return (Opened(next, last.ClosedCleanly, clock), report);
+    }
+
+    private static LogFile Opened(LogFile file, bool wasClosed, CacheClock clock)
+    {
+        try
+        {
+            if (wasClosed)
+            {
+                file.MarkOpened(clock.UnixMilliseconds / 1000);
+            }
+
+            return file;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    private static LogFile Begin(IStorage storage)
+    {
+        foreach (string name in storage.List(LogFolder.Directory))
+        {
+            RefuseIfWorthKeeping(storage, name);
+        }
+
+        return BeginNext(storage, new Manifest([], isOurs: true), 0, 0);
+    }
+
+    private static LogFile BeginNext(IStorage storage, Manifest manifest, long bytesBefore, long newestSecond)
+    {
+        long sequence = manifest.Files.Select(file => file.Sequence).DefaultIfEmpty(0).Max() + 1;
+        string name = LogFolder.IncrementName(sequence);
+        LogFile file = LogFile.Create(storage, LogFolder.InDirectory(name), bytesBefore, newestSecond);
+        try
+        {
+            LogFolder.Replace(storage, manifest.With(new ManifestFile(name, sequence, ManifestFileType.Increment)));
+            return file;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    private static Manifest? ReadManifest(IStorage storage)
+    {
+        if (!storage.List(LogFolder.Directory).Contains(LogFolder.ManifestName))
+        {
+            return null;
+        }
+
+        string name = LogFolder.InDirectory(LogFolder.ManifestName);
+        using IStorageFile file = storage.Open(name, StorageOpen.Existing);
+        var window = new LogWindow(file);
+        return Manifest.Parse(storage.PathOf(name), window.From(0, window.Length));
+    }
+
+    private static void RefuseSingleFileLog(IStorage storage)
+    {
+        if (storage.List(LogFolder.Root).Contains(LogFolder.SingleFileLog))
+        {
+            throw new LogFormatException(
+                storage.PathOf(LogFolder.SingleFileLog), 0, "it is the single log file of Redis 6 or before",
+                "Start redis-server 7 on the folder once: it moves the file into 'appendonlydir'.");
+        }
+    }
+
+    // A crash while the first increment is begun leaves no manifest and a header, or a part of it, or as many zeros. Anything
+    // else had a manifest once, and going on without it would be to forget that data.
+    private static void RefuseIfWorthKeeping(IStorage storage, string name)
+    {
+        bool isLogFile = name.StartsWith(LogFolder.SingleFileLog, StringComparison.Ordinal);
+        if (!isLogFile)
+        {
+            return;
+        }
+
+        using IStorageFile file = storage.Open(LogFolder.InDirectory(name), StorageOpen.Existing);
+        var window = new LogWindow(file);
+        ReadOnlySpan<byte> start = window.From(0, LogFormat.HeaderBytes);
+        ReadOnlySpan<byte> header = LogFormat.HeaderStart;
+        int compared = Math.Min(start.Length, header.Length);
+        bool isUnbornIncrement = LogFolder.SequenceOf(name) is not null && window.Length <= LogFormat.HeaderBytes &&
+            (start[..compared].SequenceEqual(header[..compared]) || !start.ContainsAnyExcept((byte)0));
+        if (!isUnbornIncrement)
+        {
+            throw new LogDamagedException(
+                storage.PathOf(LogFolder.InDirectory(LogFolder.ManifestName)), 0, 0, $"it is missing, and the folder holds '{name}'");
+        }
+    }
+}

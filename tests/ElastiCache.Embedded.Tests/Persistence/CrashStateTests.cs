@@ -1,0 +1,357 @@
+using System.Globalization;
+using ElastiCache.Embedded.Keyspace;
+using ElastiCache.Embedded.Persistence;
+using Xunit;
+
+namespace ElastiCache.Embedded.Tests.Persistence;
+
+/// <summary>
+/// Random histories of writes, flushes, closes, power cuts and kills on a simulated disk. After each the folder must open without a
+/// repair, and hold the effects of a prefix of the history that is no shorter than what was acknowledged.
+/// </summary>
+public sealed class CrashStateTests(ITestOutputHelper output)
+{
+    private const int DefaultStates = 20_000;
+
+    private static int States => int.TryParse(
+        Environment.GetEnvironmentVariable("ELASTICACHE_CRASH_STATES"), CultureInfo.InvariantCulture, out int states) ? states : DefaultStates;
+
+    [Theory]
+    [InlineData(DurabilityMode.Always)]
+    [InlineData(DurabilityMode.EverySecond)]
+    [InlineData(DurabilityMode.No)]
+    public void After_any_crash_the_state_is_a_prefix_of_history_no_shorter_than_what_was_acknowledged(DurabilityMode mode)
+    {
+        int wanted = States / 3;
+        int states = 0;
+        int torn = 0;
+        for (int seed = 0; states < wanted; seed++)
+        {
+            var life = new RandomLife(mode, seed);
+            try
+            {
+                life.Run();
+            }
+            catch (Exception e)
+            {
+                throw new InvalidOperationException($"Mode {mode}, seed {seed}: {e.Message}", e);
+            }
+
+            states += life.States;
+            torn += life.TornEnds;
+        }
+
+        output.WriteLine($"{mode}: {states} crash states from seeds 0.., {torn} of them with a torn end");
+        Assert.True(torn > states / 50, "too few torn ends: the histories don't test what they are for");
+    }
+
+    [Theory]
+    [InlineData(DurabilityMode.Always)]
+    [InlineData(DurabilityMode.EverySecond)]
+    [InlineData(DurabilityMode.No)]
+    public void A_storage_call_that_fails_loses_nothing_that_was_acknowledged_whichever_call_it_is(DurabilityMode mode)
+    {
+        int faults = 0;
+        foreach (DiskFault fault in Enum.GetValues<DiskFault>())
+        {
+            for (int call = 0; ; call++)
+            {
+                var life = new RandomLife(mode, seed: 7);
+                try
+                {
+                    if (!life.RunWithFault(call, fault))
+                    {
+                        break;
+                    }
+                }
+                catch (Exception e)
+                {
+                    throw new InvalidOperationException($"Mode {mode}, {fault} at call {call}: {e.Message}", e);
+                }
+
+                faults++;
+            }
+        }
+
+        output.WriteLine($"{mode}: {faults} faults");
+        Assert.True(faults > 150, $"only {faults} calls were failed");
+    }
+
+    /// <summary>One folder's life under one seed, beside a plain list of what was written.</summary>
+    private sealed class RandomLife
+    {
+        private const int Shards = 3;
+
+        private readonly Random _random;
+        private readonly LogUnderTest _test;
+        private readonly List<Dictionary<(int, string), string>> _history = [new()]; // the state after 0, 1, 2 … writes
+        private int _acknowledged;      // survives the machine
+        private int _written;           // survives the process, never fewer
+        private readonly List<(JournalTicket Ticket, int Writes)> _waiting = [];
+        private bool _isLive;
+
+        public RandomLife(DurabilityMode mode, int seed)
+        {
+            _random = new Random((seed * 3) + (int)mode);
+            _test = new LogUnderTest(mode, Shards);
+            _test.Shards.BeforeEnter = WriteWhileTheWriterTakesAShard;
+        }
+
+        public int States { get; private set; }
+
+        public int TornEnds { get; private set; }
+
+        public void Run()
+        {
+            for (int generation = _random.Next(2, 5); generation > 0; generation--)
+            {
+                if (_random.Next(5) > 0)
+                {
+                    // From the first call of recovery on, to about the end of this generation.
+                    _test.Disk.FailAfter(_random.Next(70), DiskFault.PowerCut);
+                }
+
+                if (TryOpen())
+                {
+                    Live(_random.Next(50));
+                }
+
+                Die();
+            }
+
+            Assert.True(TryOpen());
+            _test.Log.Close();
+        }
+
+        /// <returns>Whether the fault was met.</returns>
+        public bool RunWithFault(int call, DiskFault fault)
+        {
+            _test.Disk.FailAfter(call, fault);
+            bool opened = TryOpen();
+            if (opened)
+            {
+                Live(30);
+                if (_test.Log.Failure is null)
+                {
+                    Close();
+                }
+                else
+                {
+                    RefusesWrites();
+                }
+            }
+
+            bool met = _test.Disk.HasFailed;
+            Assert.True(met || opened);
+            Die();
+            Assert.True(TryOpen());
+            Live(5);
+            Die();
+            Assert.True(TryOpen());
+            return met;
+        }
+
+        private bool TryOpen()
+        {
+            RecoveryReport before = _test.Report;
+            try
+            {
+                _test.Open();
+            }
+            catch (IOException) when (_test.Disk.HasFailed)
+            {
+                _isLive = false;
+                return false;
+            }
+
+            Check();
+            _isLive = true;
+            return true;
+        }
+
+        private void Check()
+        {
+            if (_test.Report.TornBytes > 0)
+            {
+                TornEnds++;
+            }
+
+            int found = _history.FindLastIndex(state => Same(state, _test.Store.Entries));
+            Assert.True(found >= 0, $"the state is that of no prefix of the {_history.Count - 1} writes: {Describe(_test.Store.Entries)}");
+            Assert.True(found >= _written, $"the state is that of the first {found} writes, and {_written} were acknowledged");
+
+            // What was seen once must stay, so recovery has synced it.
+            _history.RemoveRange(found + 1, _history.Count - found - 1);
+            _acknowledged = _written = found;
+        }
+
+        private void Live(int steps)
+        {
+            for (; steps > 0 && _isLive; steps--)
+            {
+                switch (_random.Next(10))
+                {
+                    case < 4:
+                        Write();
+                        break;
+                    case < 7:
+                        RunCycle();
+                        break;
+                    case 7:
+                        _test.Time.Advance(TimeSpan.FromMilliseconds(_random.Next(1500)));
+                        break;
+                    case 8:
+                        Flush();
+                        break;
+                    default:
+                        if (_random.Next(4) == 0)
+                        {
+                            CloseAndOpen();
+                        }
+
+                        break;
+                }
+            }
+        }
+
+        private void Write()
+        {
+            int number = _history.Count;
+            string value = number.ToString(CultureInfo.InvariantCulture).PadRight(_random.Next(5) == 0 ? _random.Next(1, 1500) : 8, '.');
+            int database = _random.Next(4) == 0 ? 1 : 0;
+            var state = new Dictionary<(int, string), string>(_history[^1]);
+            JournalTicket ticket;
+            if (_random.Next(4) == 0)
+            {
+                int[] shards = _random.Next(2) == 0 ? [0, 2] : [0, 1, 2];
+                ticket = _test.Log.SetAll(_test.Shards, shards, shard => $"key:{shard}:a", value, database);
+                Array.ForEach(shards, shard => state[(database, $"key:{shard}:a")] = value);
+            }
+            else
+            {
+                int shard = _random.Next(Shards);
+                string key = $"key:{shard}:{(_random.Next(2) == 0 ? 'a' : 'b')}";
+                ticket = _test.Set(shard, key, value, database);
+                state[(database, key)] = value;
+            }
+
+            _history.Add(state);
+            _waiting.Add((ticket, number));
+        }
+
+        private void WriteWhileTheWriterTakesAShard(int shard)
+        {
+            if (_isLive && _random.Next(3) == 0)
+            {
+                Write();
+            }
+        }
+
+        private void RunCycle()
+        {
+            int complete = _history.Count - 1;
+            long durable = _test.Log.Writer.Durable.Completed;
+            _test.Log.RunCycle();
+            if (_test.Log.Failure is not null)
+            {
+                _isLive = false;
+                return;
+            }
+
+            _written = Math.Max(_written, complete);
+            if (_test.Log.Writer.Durable.Completed > durable)
+            {
+                NoteProgress(complete);
+            }
+
+            NoteAcknowledged();
+        }
+
+        private void NoteAcknowledged()
+        {
+            if (_test.Options.Mode != DurabilityMode.Always)
+            {
+                _waiting.Clear();
+                return;
+            }
+
+            foreach ((JournalTicket ticket, int writes) in _waiting)
+            {
+                if (_test.Log.IsComplete(ticket))
+                {
+                    NoteProgress(writes);
+                }
+            }
+        }
+
+        private void Flush()
+        {
+            int complete = _history.Count - 1;
+            Task flushed = _test.Log.FlushAsync(CancellationToken.None).AsTask();
+            RunCycle();
+            Assert.True(flushed.IsCompleted);
+            if (flushed.IsCompletedSuccessfully)
+            {
+                NoteProgress(complete);
+            }
+        }
+
+        private void CloseAndOpen()
+        {
+            Close();
+            if (_test.Log.Failure is null && TryOpen())
+            {
+                Assert.True(_test.Report.ClosedCleanly);
+            }
+        }
+
+        private void Close()
+        {
+            _isLive = false; // the store stops before its log does
+            _test.Log.Close();
+            if (_test.Log.Failure is null)
+            {
+                NoteProgress(_history.Count - 1);
+                _waiting.Clear();
+            }
+        }
+
+        private void Die()
+        {
+            _isLive = false;
+            AppendLog dead = _test.Log;
+            if (_random.Next(4) == 0 && !_test.Disk.HasFailed)
+            {
+                _test.Disk.Kill();
+            }
+            else
+            {
+                _test.Disk.Crash(_random);
+                _written = _acknowledged;
+            }
+
+            dead?.Close();
+            _waiting.Clear();
+            States++;
+        }
+
+        private void NoteProgress(int writes)
+        {
+            _acknowledged = Math.Max(_acknowledged, writes);
+            _written = Math.Max(_written, writes);
+        }
+
+        private void RefusesWrites()
+        {
+            Assert.Throws<LogPoisonedException>(_test.Log.ThrowIfRefusing);
+            Task flush = _test.Log.FlushAsync(CancellationToken.None).AsTask();
+            Assert.IsType<LogPoisonedException>(flush.Exception!.InnerException);
+        }
+
+        private static bool Same(Dictionary<(int, string), string> left, Dictionary<(int, string), string> right) =>
+            left.Count == right.Count && left.All(entry => right.TryGetValue(entry.Key, out string? value) && value == entry.Value);
+
+        private static string Describe(Dictionary<(int Database, string Key), string> state) =>
+            string.Join(", ", state.OrderBy(entry => entry.Key).Select(entry => $"{entry.Key.Database}/{entry.Key.Key}={entry.Value.TrimEnd('.')}"));
+    }
+}

@@ -1,0 +1,64 @@
+using ElastiCache.Embedded.Keyspace;
+using ElastiCache.Embedded.Persistence;
+using Microsoft.Extensions.Time.Testing;
+
+namespace ElastiCache.Embedded.Tests.Persistence;
+
+/// <summary>A simulated disk, virtual time and the log over them, to be opened again and again.</summary>
+internal sealed class LogUnderTest
+{
+    public const string Increment = "appendonlydir/appendonly.aof.1.incr.aof";
+    public const string ManifestFile = "appendonlydir/appendonly.aof.manifest";
+
+    public LogUnderTest(DurabilityMode mode = DurabilityMode.Always, int shards = 4)
+    {
+        Options = new AppendLogOptions { Mode = mode, StartThread = false };
+        Shards = new FakeShards(shards);
+        Clock = new CacheClock(Time);
+    }
+
+    public SimulatedDisk Disk { get; } = new();
+
+    public FakeTimeProvider Time { get; } = new(DateTimeOffset.FromUnixTimeSeconds(1_767_225_600));
+
+    public CacheClock Clock { get; }
+
+    public FakeShards Shards { get; }
+
+    public AppendLogOptions Options { get; set; }
+
+    /// <summary>What the last <see cref="Open"/> replayed.</summary>
+    public ModelStore Store { get; private set; } = new();
+
+    public RecoveryReport Report { get; private set; } = new();
+
+    public AppendLog Log { get; private set; } = null!;
+
+    /// <summary>Opens the log. Without a thread, unless the options say so: a test runs the cycles.</summary>
+    public AppendLog Open()
+    {
+        Store = new ModelStore();
+        RecoveredLog recovered = Recovery.Run(Disk, Store, Clock);
+        Report = recovered.Report;
+        Log = new AppendLog(recovered, Shards, Options, Clock);
+        return Log;
+    }
+
+    public AppendLog Reopen()
+    {
+        Log.Close();
+        return Open();
+    }
+
+    public JournalTicket Set(int shard, string key, string value, int database = 0) => Log.Set(Shards, shard, key, value, database);
+
+    /// <summary>Writes one batch a value: SET key value.</summary>
+    public void WriteBatches(params string[] values)
+    {
+        foreach (string value in values)
+        {
+            Set(value.Length % Shards.Count, "key:" + value, value);
+            Log.RunCycle();
+        }
+    }
+}
