@@ -335,6 +335,7 @@ public sealed class KeyOperationsTests : IDisposable
     public void Renaming_within_a_full_budget_never_loses_the_entry()
     {
         using var store = new KeyTestStore(shards: 1, maxBytes: 8 << 20, evicts: true);
+        store.Store.Journal = null;
         string value = new('v', 2_000_000);
         store.Set("a", value);
         for (int i = 0; i < 200; i++)
