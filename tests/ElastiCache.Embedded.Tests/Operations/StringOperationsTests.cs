@@ -84,8 +84,11 @@ public sealed class StringOperationsTests : IDisposable
     }
 
     [Theory]
+    [InlineData(0)]
     [InlineData(1)]
     [InlineData(-1)]
+    [InlineData(2147483649)]
+    [InlineData(4294967297)]
     [InlineData(long.MinValue)]
     public void A_deadline_that_has_passed_leaves_the_key_absent(long deadline)
     {
@@ -246,5 +249,35 @@ public sealed class StringOperationsTests : IDisposable
 
         Assert.Equal("one"u8, _store.Look("k"u8.ToArray(), database: 1)!.Value.Value);
         Assert.Equal(["SET k zero", "SELECT 1", "SET k one", "SELECT 0", "SET k null"], _store.Journal.Drain());
+    }
+
+    [Fact]
+    public void Reading_into_a_buffer_storing_and_counting_allocate_nothing()
+    {
+        _store.Store.Journal = null;
+        Span<byte> buffer = stackalloc byte[16];
+        var numbers = new NumberOperations(_store.Store);
+        var bits = new BitmapOperations(_store.Store);
+        long before = 0;
+        for (int i = 0; i < 200; i++)
+        {
+            // The first rounds grow the table.
+            if (i == 100)
+            {
+                before = GC.GetAllocatedBytesForCurrentThread();
+            }
+
+            KeyScratch scratch = default;
+            KeyProbe.Create("key", ref scratch, out KeyProbe key);
+            KeyProbe.Create("number", ref scratch, out KeyProbe number);
+            _store.Strings.Set(0, key, "value"u8, ref _store.Ticket);
+            _store.Strings.Set(0, key, "value"u8, new SetArguments { Deadline = _store.Now + 1000 }, ref _store.Ticket);
+            bits.SetBit(0, key, i, true, ref _store.Ticket);
+            numbers.Increment(0, number, 1, ref _store.Ticket);
+            scoped var reader = new SpanReader(buffer);
+            Assert.True(_store.Strings.TryRead(0, number, ref reader));
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 }
