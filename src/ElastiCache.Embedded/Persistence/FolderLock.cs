@@ -73,17 +73,17 @@ internal sealed class FolderLock : IDisposable
             }
         }
 
-        MakeFile(path);
         SafeFileHandle? file = null;
         try
         {
+            MakeFile(path);
             file = Posix.OpenUnlocked(path);
             if (Posix.TryLock(file, path))
             {
                 return file;
             }
         }
-        catch (IOException e)
+        catch (IOException e) when (e is not LogException)
         {
             file?.Dispose();
             throw new LogFolderException(folder, $"it can't be locked ({e.Message})", "Choose a folder on a local disk, with read and write access.", e);
