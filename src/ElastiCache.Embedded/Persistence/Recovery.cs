@@ -39,6 +39,18 @@ internal static class Recovery
     /// <exception cref="LogException">Its subtypes say what is wrong. The target may hold a part of the log: throw it away.</exception>
     public static RecoveredLog Run(IStorage storage, IReplayTarget target, CacheClock clock)
     {
+        try
+        {
+            return Open(storage, target, clock);
+        }
+        catch (IOException e) when (e is not LogException)
+        {
+            throw new LogFolderException(storage.PathOf(LogFolder.Root), $"the disk failed: {e.Message}", "Look into the system's log, make room or replace the disk.", e);
+        }
+    }
+
+    private static RecoveredLog Open(IStorage storage, IReplayTarget target, CacheClock clock)
+    {
         long started = Stopwatch.GetTimestamp();
         storage.CreateDirectory(LogFolder.Root);
         IDisposable claim = storage.Lock();

@@ -98,6 +98,23 @@ public sealed class DiskStorageTests : IDisposable
     }
 
     [Fact]
+    public void Deleting_the_lock_file_of_an_open_folder_lets_nobody_else_in()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "an open file can't be deleted there");
+        var disk = new DiskStorage(Folder);
+        disk.CreateDirectory("");
+        using (disk.Lock())
+        {
+            File.Delete(Path.Combine(Folder, FolderLock.FileName));
+
+            Assert.Throws<FolderInUseException>(disk.Lock);
+            Assert.Throws<FolderInUseException>(disk.Lock);
+        }
+
+        disk.Lock().Dispose();
+    }
+
+    [Fact]
     public void A_missing_parent_is_an_error_that_names_it()
     {
         string deep = Path.Combine(_parent, "missing", "cache");
