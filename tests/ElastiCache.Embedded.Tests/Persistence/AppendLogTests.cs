@@ -197,6 +197,7 @@ public sealed class AppendLogTests
         test.Open();
         test.Set(0, "a", "1");
         test.Log.Flush();
+        SpinWait.SpinUntil(() => test.Log.IsParked);
         test.Time.Advance(1000 * OneSecond);
         using var gate = new SyncGate(test.Disk);
         test.Set(0, "a", "2");
