@@ -173,10 +173,10 @@ public sealed class StringVersionTests : IDisposable
         return _store.Versions.CompareAndSet(0, key, Encoding.ASCII.GetBytes(value), version, default, ref _store.Ticket);
     }
 
-    private unsafe struct VersionProbe : IValueReader
+    private struct VersionProbe : IValueReader
     {
         public ulong Version { get; private set; }
 
-        public void Read(byte* value, int length, byte* record, ulong header) => Version = ElastiCache.Embedded.Keyspace.Record.VersionOf(record, header);
+        public void Read(ReadOnlySpan<byte> value, RecordView record) => Version = record.Version;
     }
 }
