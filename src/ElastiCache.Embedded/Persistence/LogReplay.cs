@@ -125,13 +125,13 @@ internal sealed class LogReplay(IReplayTarget target)
         bodyStart = position + lineBytes;
         ReadOnlySpan<byte> batch = _window.From(position, lineBytes + bodyBytes + LogFormat.LongestLineBytes)[lineBytes..];
         if (batch.Length < bodyBytes ||
-            !LogFormat.TryReadCommit(batch[(int)bodyBytes..], salt, bodyStart + bodyBytes, out commit, out int commitBytes))
+            !LogFormat.TryReadCommit(batch[(int)bodyBytes..], salt, out commit, out int commitBytes))
         {
             return false;
         }
 
         end = bodyStart + bodyBytes + commitBytes;
-        return commit.BodyBytes == bodyBytes && commit.BodyHash == LogFormat.HashBody(salt, batch[..(int)bodyBytes]);
+        return commit.BodyBytes == bodyBytes && commit.Offset == position && commit.BodyHash == LogFormat.HashBody(salt, batch[..(int)bodyBytes]);
     }
 
     private void ReplayBatch(long start, long end)
@@ -190,7 +190,7 @@ internal sealed class LogReplay(IReplayTarget target)
             }
 
             position += next;
-            if (LogFormat.TryReadCommit(_window.From(position, LogFormat.LongestLineBytes), salt, position, out Commit commit, out _))
+            if (LogFormat.TryReadCommit(_window.From(position, LogFormat.LongestLineBytes), salt, out Commit commit, out _))
             {
                 newest = Math.Max(newest, commit.DurableOffset);
             }
