@@ -99,8 +99,8 @@ internal static class BitField
 
     private static bool TryFit(in BitFieldOperation operation, Int128 wanted, out long fitting)
     {
-        Int128 max = (Int128.One << (operation.IsSigned ? operation.Bits - 1 : operation.Bits)) - 1;
-        Int128 min = operation.IsSigned ? -max - 1 : 0;
+        long max = long.MaxValue >> ((operation.IsSigned ? 64 : 63) - operation.Bits);
+        long min = operation.IsSigned ? ~max : 0;
         if (wanted >= min && wanted <= max)
         {
             fitting = (long)wanted;
@@ -110,7 +110,10 @@ internal static class BitField
         switch (operation.Overflow)
         {
             case BitFieldOverflow.Saturate:
-                fitting = (long)(wanted > max ? max : min);
+                // A SET so negative that max − number exceeds 64 bits saturates upward in Redis, whose check overflows there:
+                // SET i8 of the least long stores 127. Only numbers near −2^63, or i61 to i63, come near; we store what Redis does.
+                bool overflowsCheck = operation.IsSigned && operation.Bits < 64 && max - wanted > long.MaxValue && operation.Action == BitFieldAction.Set;
+                fitting = wanted > max || overflowsCheck ? max : min;
                 return true;
             case BitFieldOverflow.Fail:
                 fitting = 0;

@@ -163,7 +163,7 @@ public class BitPeerTests(RedisServerFixture redis) : IClassFixture<RedisServerF
             }
 
             string reply = replies[i].Bytes is { } bytes ? Convert.ToHexString(bytes) : replies[i].ToString();
-            string shown = string.Join(' ', commands[i].Select(Encoding.UTF8.GetString));
+            string shown = string.Join(" after ", new[] { commands[i], commands[i - 1] }.Select(command => string.Join(' ', command.Select(Encoding.UTF8.GetString))));
             Assert.True(expected[next] == reply, $"seed {Seed}, command {i}, {shown}: redis-server answers {reply}, we {expected[next]}");
             next++;
         }

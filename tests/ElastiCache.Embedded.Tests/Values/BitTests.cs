@@ -7,6 +7,8 @@ namespace ElastiCache.Embedded.Tests.Values;
 /// <summary>Bits of values against a string of '0' and '1', which is slow and obviously right.</summary>
 public class BitTests
 {
+    private const int Iterations = 3000;
+
     private static readonly Gen<byte[]> Bytes = Gen.OneOf(
         Gen.Byte.Array[0, 100],
         Gen.OneOf<byte>(0x00, 0xFF).Array[0, 100],
@@ -16,7 +18,7 @@ public class BitTests
 
     [Fact]
     public void Counting_agrees_with_counting_ones_in_the_bit_string() =>
-        Bytes.Sample(value => Assert.Equal(BitString(value).Count(bit => bit == '1'), BitCount.Of(value)));
+        Bytes.Sample(value => Assert.Equal(BitString(value).Count(bit => bit == '1'), BitCount.Of(value)), iter: Iterations);
 
     [Fact]
     public void Counting_a_bit_range_agrees_with_the_bit_string() =>
@@ -28,7 +30,7 @@ public class BitTests
             long expected = start > last ? 0 : bits[start..(last + 1)].Count(bit => bit == '1');
 
             Assert.Equal(expected, BitCount.Of(value, start, end, BitRangeUnit.Bit));
-        });
+        }, iter: Iterations);
 
     [Fact]
     public void A_negative_index_counts_from_the_end() =>
@@ -40,7 +42,7 @@ public class BitTests
 
                 Assert.Equal(BitCount.Of(value, start, end, unit), BitCount.Of(value, start - length, end - length, unit));
                 Assert.Equal(BitPosition.Of(value, true, start, end, unit), BitPosition.Of(value, true, start - length, end - length, unit));
-            });
+            }, iter: Iterations);
 
     [Fact]
     public void Two_negative_indexes_before_the_value_select_its_first_unit_for_BITPOS_but_nothing_in_the_wrong_order_for_BITCOUNT()
@@ -60,7 +62,7 @@ public class BitTests
 
             Assert.Equal(any, count > 0);
             Assert.True(!any || (offset >= 0 && offset + count <= length), $"offset {offset}, count {count}");
-        });
+        }, iter: Iterations);
 
     [Fact]
     public void Positions_agree_with_searching_the_bit_string() =>
@@ -72,7 +74,7 @@ public class BitTests
             long expected = start > last ? -1 : bits.IndexOf(bit ? '1' : '0', start, last - start + 1);
 
             Assert.Equal(expected, BitPosition.Of(value, bit, start, end, BitRangeUnit.Bit));
-        });
+        }, iter: Iterations);
 
     [Fact]
     public void The_first_clear_bit_of_ones_lies_past_the_end_unless_an_end_was_named()
@@ -97,7 +99,7 @@ public class BitTests
             Assert.Equal(before, BitOrder.SetBit(value, offset, bit));
             Assert.Equal(new string(expected), BitString(value));
             Assert.Equal(bit, BitOrder.GetBit(value, offset));
-        });
+        }, iter: Iterations);
 
     [Fact]
     public void A_bit_past_the_end_is_0() => Assert.False(BitOrder.GetBit([0xFF], uint.MaxValue));
@@ -125,7 +127,7 @@ public class BitTests
             }
 
             Assert.Equal(expected, result);
-        });
+        }, iter: Iterations);
 
     [Fact]
     public void Not_turns_every_bit_around() =>
@@ -136,7 +138,7 @@ public class BitTests
             BitOperation.Not(result);
 
             Assert.Equal(value.Select(item => (byte)~item), result);
-        });
+        }, iter: Iterations);
 
     [Fact]
     public void A_field_reads_and_writes_its_own_bits_alone() =>
@@ -157,7 +159,7 @@ public class BitTests
 
             string written = Convert.ToString(number, 2).PadLeft(64, '0')[^bits..];
             Assert.Equal((before[..offset] + written + before[(offset + bits)..])[..(8 * value.Length)], BitString(value));
-        });
+        }, iter: Iterations);
 
     [Theory]
     [InlineData(true, 0, 0)]

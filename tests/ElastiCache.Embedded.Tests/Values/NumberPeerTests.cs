@@ -31,7 +31,7 @@ public class NumberPeerTests(RedisServerFixture redis) : IClassFixture<RedisServ
     public void INCRBYFLOAT_of_numbers_near_each_other_answers_as_redis_does()
     {
         var random = new Random(Seed + 2);
-        var pairs = new List<(string, string)>();
+        List<(string, string)> pairs = [.. NumberTests.AlmostTies.Select(row => (row.Data.Item1, row.Data.Item2))];
         for (int i = 0; i < 4_000; i++)
         {
             // Alike in their first digits and of opposite sign, or 64 powers of two apart: cancellation, borrow, ties.
