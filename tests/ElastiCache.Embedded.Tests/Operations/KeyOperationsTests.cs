@@ -68,14 +68,14 @@ public sealed class KeyOperationsTests : IDisposable
     public void A_log_that_refuses_writes_lets_looks_pass_and_changes_nothing()
     {
         _store.Set("a", "1");
-        _store.Journal.Refuses = true;
+        _store.Journal.IsRefusing = true;
 
         Assert.Equal(1, _store.Exists("a"));
         Assert.Equal(ValueKind.String, _store.Type("a"));
         Assert.False(_store.Deadline("a").IsSet);
-        Assert.Throws<InvalidOperationException>(() => _store.DeleteOne("a"));
-        Assert.Throws<InvalidOperationException>(() => _store.Rename("a", "b"));
-        Assert.Throws<InvalidOperationException>(() => { _ = _store.Flush(0); });
+        Assert.Throws<IOException>(() => _store.DeleteOne("a"));
+        Assert.Throws<IOException>(() => _store.Rename("a", "b"));
+        Assert.Throws<IOException>(() => { _ = _store.Flush(0); });
         Assert.Equal("1", _store.Get("a"));
     }
 
@@ -163,7 +163,7 @@ public sealed class KeyOperationsTests : IDisposable
         _store.Time.Advance(TimeSpan.FromMilliseconds(1));
 
         Assert.Equal(RenameOutcome.Renamed, _store.Rename("a", "b", onlyIfAbsent: true));
-        Assert.Equal("0: DEL b\n0: RENAME a b", _store.Log());
+        Assert.Equal("0: MULTI\n0: DEL b\n0: RENAME a b\n0: EXEC", _store.Log());
     }
 
     [Fact]
