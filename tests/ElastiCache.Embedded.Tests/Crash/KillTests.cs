@@ -67,6 +67,9 @@ public sealed class KillTests(ITestOutputHelper output)
     {
         private const int Threads = 4;
 
+        // One operation where each is acknowledged, up to a flush elsewhere.
+        private const int MostUnacknowledged = 16;
+
         // About as many calls as opening makes, and as a short life does.
         private const int CallsOfOpening = 30;
         private const int CallsOfLife = 400;
@@ -179,7 +182,7 @@ public sealed class KillTests(ITestOutputHelper output)
             foreach (WorkloadModel model in _models)
             {
                 long before = model.Done;
-                model.AdvanceTo(cache);
+                model.AdvanceTo(cache, MostUnacknowledged);
                 found += model.Count;
                 _tally.Found += model.Done - before;
             }

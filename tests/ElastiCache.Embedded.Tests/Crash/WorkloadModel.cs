@@ -1,13 +1,16 @@
+using System.Text;
 using ElastiCache.Embedded.CrashChild;
+using ElastiCache.Embedded.Keyspace;
+using ElastiCache.Embedded.Operations;
 
 namespace ElastiCache.Embedded.Tests.Crash;
 
-/// <summary>Finds out how many operations of a <see cref="Workload"/> a recovered cache holds, and that it holds exactly those.</summary>
+/// <summary>Finds out how many operations of a <see cref="Workload"/> a cache holds, and that it holds exactly those.</summary>
 internal sealed class WorkloadModel(Workload workload)
 {
-    private readonly Dictionary<string, byte[]> _state = [];
+    private readonly Dictionary<string, Held> _state = [];
 
-    /// <summary>Operations that a recovered cache was seen to hold.</summary>
+    /// <summary>Operations that a cache was seen to hold.</summary>
     public long Done { get; private set; }
 
     /// <summary>The last operation that the writer was told is on disk.</summary>
@@ -17,51 +20,38 @@ internal sealed class WorkloadModel(Workload workload)
     public int Count => _state.Count;
 
     /// <summary>Performs operations on the model, from where it stands, until it is what the cache holds.</summary>
-    public void AdvanceTo(EmbeddedCache cache)
+    /// <param name="cache">The cache.</param>
+    /// <param name="mostUnacknowledged">How many operations after the last acknowledged one can have been begun.</param>
+    public void AdvanceTo(EmbeddedCache cache, int mostUnacknowledged)
     {
-        Dictionary<string, byte[]> found = Read(cache);
-        HashSet<string> different = [.. workload.AllKeys.Where(key => !IsSame(found, key))];
-        long newest = NewestIn(found);
+        var found = workload.Keys.ToDictionary(key => key, key => Read(cache, key));
+        HashSet<string> different = [.. workload.Keys.Where(IsDifferent)];
+        long last = Math.Max(Done, Acknowledged) + mostUnacknowledged;
         while (different.Count > 0 || Done < Acknowledged)
         {
             Assert.True(
-                Done < Math.Max(newest, Acknowledged),
-                $"thread {workload.Thread} acknowledged {Acknowledged} operations, operation {newest} is there, and the keys of no number of " +
-                $"operations in between: after {Done} these differ: {string.Join(", ", different.Order())}");
-            Done++;
-            foreach (string key in workload[Done].Apply(_state))
-            {
-                if (IsSame(found, key))
-                {
-                    different.Remove(key);
-                }
-                else
-                {
-                    different.Add(key);
-                }
-            }
+                Done < last,
+                $"thread {workload.Thread}: operation {Acknowledged} was acknowledged, and there are the effects of no number of operations " +
+                $"from there to {last}. After {Done} these keys differ: {string.Join(", ", different.Order().Select(Describe))}");
+            Operation next = workload[++Done];
+            next.Apply(_state);
+            different.ExceptWith(next.Keys);
+            different.UnionWith(next.Keys.Where(IsDifferent));
         }
+
+        bool IsDifferent(string key) => found[key] is { } held ? !held.IsSame(_state.GetValueOrDefault(key)) : _state.ContainsKey(key);
+
+        string Describe(string key) => $"{key} holds {Start(found[key])}, expected {Start(_state.GetValueOrDefault(key))}";
     }
 
-    private static long NewestIn(Dictionary<string, byte[]> found) =>
-        found.Values.Select(Workload.NumberIn).DefaultIfEmpty(0).Max();
-
-    private Dictionary<string, byte[]> Read(EmbeddedCache cache)
+    private static Held? Read(EmbeddedCache cache, string key)
     {
-        var found = new Dictionary<string, byte[]>();
-        foreach (string key in workload.AllKeys)
-        {
-            if (cache.Strings.GetBytes(key) is { } value)
-            {
-                found.Add(key, value);
-            }
-        }
-
-        return found;
+        KeyProbe.Create(Encoding.ASCII.GetBytes(key), out KeyProbe probe);
+        KeyDeadline deadline = new ExpireOperations(cache.Store).Deadline(0, probe);
+        return cache.Strings.GetBytes(key) is { } value ? new Held(value, deadline.UnixMilliseconds) : null;
     }
 
-    private bool IsSame(Dictionary<string, byte[]> found, string key) =>
-        found.TryGetValue(key, out byte[]? value)
-            ? _state.TryGetValue(key, out byte[]? expected) && value.AsSpan().SequenceEqual(expected)
-            : !_state.ContainsKey(key);
+    private static string Start(Held? held) => held is null
+        ? "nothing"
+        : $"'{Encoding.ASCII.GetString(held.Value.AsSpan(0, Math.Min(held.Value.Length, 20)))}' ({held.Value.Length} bytes, until {held.Deadline})";
 }
