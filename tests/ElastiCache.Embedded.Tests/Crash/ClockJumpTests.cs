@@ -79,6 +79,26 @@ public sealed class ClockJumpTests
         Assert.NotNull(again.Strings.GetBytes("two years"));
     }
 
+    [Theory]
+    [InlineData(Ending.Closed)]
+    [InlineData(Ending.Killed)]
+    [InlineData(Ending.PowerCut)]
+    public async Task The_time_of_the_last_write_is_never_gone_back_behind_even_where_no_sweep_ran(Ending ending)
+    {
+        var time = new FakeTimeProvider(Start);
+        EmbeddedCache cache = Open(time, DurabilityMode.Always);
+        SetUntil(cache, "short", Start.AddSeconds(10));
+        time.AdjustTime(Start.AddSeconds(12)); // the sweeper's timer does not see this
+        Assert.Null(cache.Strings.GetBytes("short"));
+        cache.Strings.Set("later", "value"u8);
+        await EndAsync(cache, ending);
+
+        using EmbeddedCache again = Open(new FakeTimeProvider(Start.AddHours(-1)), DurabilityMode.Always);
+
+        Assert.Null(again.Strings.GetBytes("short"));
+        Assert.NotNull(again.Strings.GetBytes("later"));
+    }
+
     [Fact]
     public void A_key_whose_time_comes_between_two_runs_is_gone_at_the_second_without_a_sweep()
     {
