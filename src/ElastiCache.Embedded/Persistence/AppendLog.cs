@@ -73,6 +73,9 @@ internal sealed class AppendLog : Journal, IAsyncDisposable, IDisposable
     /// <summary>Length, batches and syncs so far, and the age of the oldest write that the disk has not taken.</summary>
     public LogWriter Writer => _writer;
 
+    /// <summary>Whether the writer's thread has found nothing to do and sleeps.</summary>
+    public bool IsParked => Volatile.Read(ref _rest) == Parked;
+
     public override EffectBuffer this[int shard] => _lanes[shard];
 
     public override void ThrowIfRefusing()

@@ -33,6 +33,19 @@ public sealed class CommandReplayTests : IDisposable
     }
 
     [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    [InlineData(1)]
+    [InlineData(long.MinValue)]
+    public void A_deadline_before_all_times_still_is_one_after_a_replay(long deadline)
+    {
+        _store.Replay([LoggedCommand.Of("SET a 1"), LoggedCommand.Of($"PEXPIREAT a {deadline}")]);
+
+        Assert.Equal(1, _store.Databases.Size(0));
+        Assert.Null(_store.Get("a"));
+    }
+
+    [Theory]
     [InlineData("ZADD z 1 secret", "its command ZADD can't be applied: the command 'ZADD' is not supported by this version")]
     [InlineData("SET secret", "its command SET can't be applied: wrong number of arguments for 'set' command")]
     [InlineData("SETBIT a secret 1", "its command SETBIT can't be applied: bit offset is not an integer or out of range")]

@@ -1,5 +1,6 @@
 using System.Text;
 using ElastiCache.Embedded.Commands;
+using ElastiCache.Embedded.Eviction;
 using ElastiCache.Embedded.Keyspace;
 using ElastiCache.Embedded.Memory;
 using ElastiCache.Embedded.Operations;
@@ -20,7 +21,7 @@ internal sealed class KeyTestStore : IDisposable
     public KeyTestStore(int shards = 4, long maxBytes = 1L << 30, bool evicts = false, int databases = 16)
     {
         Time = new FakeTimeProvider(DateTimeOffset.FromUnixTimeMilliseconds(Start));
-        Store = new Store(shards, databases, new MemoryBudget(maxBytes, evicts), new CacheClock(Time), static () => new Eviction.SampledAge());
+        Store = new Store(shards, databases, new MemoryBudget(maxBytes, evicts), new CacheClock(Time), evicts ? () => new SampledAge() : null);
         Journal = new RecordingJournal(shards);
         Store.Journal = Journal;
         Strings = new StringOperations(Store);

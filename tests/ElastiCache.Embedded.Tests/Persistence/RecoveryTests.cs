@@ -310,6 +310,36 @@ public sealed class RecoveryTests
         Assert.Contains($"line {line}", error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void No_flipped_bit_of_a_manifest_makes_it_pass_over_an_increment()
+    {
+        LogUnderTest original = Redis("file appendonly.aof.1.incr.aof seq 1 type i\n", (Increment, Select0 + Set("a", "1")));
+        original.Open();
+        original.WriteBatches("ours");
+        original.Log.Close();
+        byte[] manifest = original.Disk[ManifestFile];
+
+        for (int i = 0; i < manifest.Length * 8; i++)
+        {
+            byte[] flipped = [.. manifest];
+            flipped[i / 8] ^= (byte)(1 << (i % 8));
+            LogUnderTest test = Redis(
+                Encoding.Latin1.GetString(flipped),
+                (Increment, Encoding.Latin1.GetString(original.Disk[Increment])),
+                (SecondIncrement, Encoding.Latin1.GetString(original.Disk[SecondIncrement])));
+            try
+            {
+                test.Open();
+            }
+            catch (LogException)
+            {
+                continue;
+            }
+
+            Assert.Equal(["0 SET a 1", "0 SET key:ours ours"], test.Store.Applied);
+        }
+    }
+
     private static LogUnderTest Redis(string manifest, params (string Name, string Content)[] files)
     {
         var test = new LogUnderTest();
