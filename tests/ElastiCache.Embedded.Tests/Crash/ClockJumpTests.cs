@@ -126,7 +126,7 @@ public sealed class ClockJumpTests
     }
 
     private EmbeddedCache Open(FakeTimeProvider time, DurabilityMode mode) => EmbeddedCache.Open(
-        new EmbeddedCacheOptions { Folder = "disk", Durability = mode, Shards = 2, TimeProvider = time }, _disk);
+        new EmbeddedCacheOptions { Folder = "disk", Durability = mode, Shards = 16, TimeProvider = time }, _disk);
 
     private async Task EndAsync(EmbeddedCache cache, Ending ending)
     {
