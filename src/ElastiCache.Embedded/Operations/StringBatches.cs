@@ -7,6 +7,9 @@ namespace ElastiCache.Embedded.Operations;
 internal sealed class StringBatches
 {
     /// <summary>Keys whose cache lines are asked for together; what <see cref="Store.Prefetch"/> takes at a time.</summary>
+    // *3, $3 SET, and the lengths of key and value.
+    private const int SetOverheadBytes = 64;
+
     private const int Group = 16;
 
     private readonly Store _store;
@@ -115,10 +118,12 @@ internal sealed class StringBatches
         where TPairs : struct, IPairList, allows ref struct
     {
         KeyScratch scratch = default;
+        long effectBytes = 0;
         for (int i = 0; i < pairs.Count; i++)
         {
             pairs.Probe(i, ref scratch, out KeyProbe key);
             ReadOnlySpan<byte> value = pairs.Value(i);
+            effectBytes += key.Length + (long)value.Length + SetOverheadBytes;
             Shard shard = write.ShardOf(key);
             shard.TryFind(database, key, out Entry current);
             var extras = new RecordExtras { Version = StringRecord.VersionAfter(shard, current) };
@@ -126,6 +131,8 @@ internal sealed class StringBatches
             pending.Add(shard, record);
             value.CopyTo(record.Value);
         }
+
+        write.Reserve(effectBytes);
     }
 
     // Found again, because preparing the later keys may have evicted an entry that is to be replaced.
