@@ -20,6 +20,7 @@ internal sealed unsafe class BlockAllocator
     private readonly Arena _arena;
     private readonly SlabList[] _movable = new SlabList[SizeClasses.Count];
     private readonly SlabList[] _fixed = new SlabList[SizeClasses.Count];
+    private readonly long _granuleMask;
     private long _slabBytes;
     private long _blockBytes;
     private long _spanBytes;
@@ -27,6 +28,7 @@ internal sealed unsafe class BlockAllocator
     public BlockAllocator(Arena arena)
     {
         _arena = arena;
+        _granuleMask = arena.GranuleBytes - 1;
     }
 
     private struct SlabList
@@ -56,7 +58,9 @@ internal sealed unsafe class BlockAllocator
             return TryAllocateSpan(bytes, limitBytes);
         }
 
-        int sizeClass = SizeClasses.Of((int)bytes);
+        // Whole granules, or references to neighbouring blocks would be the same. (Every multiple of a granule is a class,
+        // or lies where the steps between classes are multiples themselves.)
+        int sizeClass = SizeClasses.Of((int)((bytes + _granuleMask) & ~_granuleMask));
         ref SlabList list = ref (movable ? _movable : _fixed)[sizeClass];
         Slab* slab = list.First;
         if (slab == null)
