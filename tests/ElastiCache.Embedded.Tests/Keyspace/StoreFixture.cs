@@ -10,9 +10,15 @@ namespace ElastiCache.Embedded.Tests.Keyspace;
 internal sealed unsafe class StoreFixture : IDisposable
 {
     public StoreFixture(int shards = 1, long budget = 0, bool evicts = true, int databases = 16)
+        : this(new FakeTimeProvider(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero)), shards, budget, evicts, databases)
     {
-        Time = new FakeTimeProvider(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
-        Store = new Store(shards, databases, new MemoryBudget(budget, evicts), new CacheClock(Time));
+    }
+
+    /// <summary>On a clock of the test's own; then <see cref="Time"/> doesn't move it.</summary>
+    public StoreFixture(TimeProvider time, int shards = 1, long budget = 0, bool evicts = true, int databases = 16)
+    {
+        Time = time as FakeTimeProvider ?? new FakeTimeProvider();
+        Store = new Store(shards, databases, new MemoryBudget(budget, evicts), new CacheClock(time));
         FixedBytes = Store.Arena.UsedBytes;
     }
 
@@ -155,11 +161,45 @@ internal sealed unsafe class StoreFixture : IDisposable
         Shard shard = Store.Enter(probe);
         try
         {
-            long sum = by + (shard.TryFind(database, probe, out Entry current) ? BitConverter.ToInt64(current.Value) : 0);
-            PendingRecord pending = shard.Prepare(current, ValueKind.String, probe, 8, default);
-            BitConverter.TryWriteBytes(pending.Value, sum);
-            shard.Publish(database, current, probe, pending);
-            return sum;
+            return AddWithLockHeld(probe, by, database);
+        }
+        finally
+        {
+            shard.Exit();
+        }
+    }
+
+    /// <summary>Adds to two numbers as one step: both shards are locked.</summary>
+    public void AddToBoth(CacheKey keyA, long byA, CacheKey keyB, long byB)
+    {
+        var scratchA = default(KeyScratch);
+        var scratchB = default(KeyScratch);
+        KeyProbe.Create(keyA, ref scratchA, out KeyProbe a);
+        KeyProbe.Create(keyB, ref scratchB, out KeyProbe b);
+        int first = Store.ShardIndexOf(a.Hash);
+        int second = Store.ShardIndexOf(b.Hash);
+        int[] shards = first == second ? [first] : [Math.Min(first, second), Math.Max(first, second)];
+        Store.Enter(shards);
+        try
+        {
+            AddWithLockHeld(a, byA);
+            AddWithLockHeld(b, byB);
+        }
+        finally
+        {
+            Store.Exit(shards);
+        }
+    }
+
+    /// <summary>A value as it is stored, its time come or not. Nothing is removed.</summary>
+    public byte[] Peek(ReadOnlySpan<byte> key, int database)
+    {
+        KeyProbe.Create(key, out KeyProbe probe);
+        Shard shard = Store.Enter(probe);
+        try
+        {
+            Assert.True(shard.TableOf(database)!.TryFind(probe, out SlotPosition position));
+            return new Entry(Store.Arena, position).Value.ToArray();
         }
         finally
         {
@@ -258,6 +298,16 @@ internal sealed unsafe class StoreFixture : IDisposable
     }
 
     public void Dispose() => Store.Dispose();
+
+    private long AddWithLockHeld(in KeyProbe key, long by, int database = 0)
+    {
+        Shard shard = Store.ShardOf(key);
+        long sum = by + (shard.TryFind(database, key, out Entry current) ? BitConverter.ToInt64(current.Value) : 0);
+        PendingRecord pending = shard.Prepare(current, ValueKind.String, key, 8, default);
+        BitConverter.TryWriteBytes(pending.Value, sum);
+        shard.Publish(database, current, key, pending);
+        return sum;
+    }
 
     private static void Walk<TVisitor>(RecordTable table, ref TVisitor visitor)
         where TVisitor : struct, IRecordVisitor
