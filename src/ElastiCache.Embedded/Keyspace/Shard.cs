@@ -73,13 +73,13 @@ internal sealed unsafe class Shard
 
     public bool TryEnter() => _lock.TryEnter();
 
-    /// <summary>Unlocks. A table that has become too large is merged a little first.</summary>
+    /// <summary>Unlocks. A table that has become too large is merged a little first, and what tables and wheel took is made good.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Exit()
     {
-        if (_shrinks)
+        if (_shrinks | Allocator.HasGrownFixed)
         {
-            Shrink();
+            TidyUp();
         }
 
         _lock.Exit();
@@ -135,7 +135,7 @@ internal sealed unsafe class Shard
         byte* record = Allocator.TryAllocate(bytes, movable: true, _store.Budget.LimitBytes);
         if (record == null)
         {
-            record = Room.Make(bytes, current);
+            record = Room.Make(bytes, key, current);
         }
 
         byte* value = Record.Write(record, kind, key, valueLength, extras, _parity);
@@ -400,8 +400,15 @@ internal sealed unsafe class Shard
         }
     }
 
-    private void Shrink()
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void TidyUp()
     {
+        if (Allocator.HasGrownFixed)
+        {
+            Allocator.HasGrownFixed = false;
+            Room.Trim();
+        }
+
         _shrinks = false;
         foreach (RecordTable? table in _tables)
         {

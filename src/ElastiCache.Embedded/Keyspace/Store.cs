@@ -275,17 +275,19 @@ internal sealed unsafe class Store : IDisposable
     /// <summary>Gives all memory back. Operations that run end first; later ones find the cache closed.</summary>
     public void Dispose()
     {
-        if (_disposed)
-        {
-            return;
-        }
-
-        EnterAll();
-        _disposed = true;
-        Arena.DiscardAll();
         foreach (Shard shard in _shards)
         {
-            shard.Reset();
+            shard.Enter();
+        }
+
+        if (!_disposed)
+        {
+            _disposed = true;
+            Arena.DiscardAll();
+            foreach (Shard shard in _shards)
+            {
+                shard.Reset();
+            }
         }
 
         ExitAll();

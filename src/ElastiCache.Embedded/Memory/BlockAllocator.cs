@@ -46,6 +46,9 @@ internal sealed unsafe class BlockAllocator
     /// <summary>Bytes in slabs that no block uses.</summary>
     public long FreeBlockBytes => _slabBytes - _blockBytes;
 
+    /// <summary>Set when fixed blocks took a span, whatever the budget said; the owner clears it.</summary>
+    public bool HasGrownFixed { get; set; }
+
     /// <summary>Hands out a block.</summary>
     /// <param name="bytes">1 to 2^31.</param>
     /// <param name="movable">Whether the block is a record.</param>
@@ -55,6 +58,7 @@ internal sealed unsafe class BlockAllocator
     {
         if (bytes > SizeClasses.LargestBlock)
         {
+            HasGrownFixed |= !movable;
             return TryAllocateSpan(bytes, limitBytes);
         }
 
@@ -263,6 +267,7 @@ internal sealed unsafe class BlockAllocator
             return null;
         }
 
+        HasGrownFixed |= !movable;
         Slab* slab = _arena.MakeSlab(span, units);
         slab->Class = (byte)sizeClass;
         slab->Movable = movable;

@@ -55,6 +55,14 @@ internal sealed unsafe class StoreFixture : IDisposable
         return Store.Read(database, probe, ref copy) == ReadOutcome.Hit ? copy.Value : null;
     }
 
+    /// <summary>Reads without a lock into a buffer, which must be large enough. -1 when there is no such key.</summary>
+    public int Read(ReadOnlySpan<byte> key, Span<byte> destination, int database = 0)
+    {
+        KeyProbe.Create(key, out KeyProbe probe);
+        var copy = new SpanCopy(destination);
+        return Store.Read(database, probe, ref copy) == ReadOutcome.Hit ? copy.Length : -1;
+    }
+
     /// <summary>Reads under the lock: value and extras.</summary>
     public (byte[] Value, RecordExtras Extras)? Find(CacheKey key, int database = 0)
     {
@@ -325,6 +333,19 @@ internal sealed unsafe class StoreFixture : IDisposable
         public byte[]? Value;
 
         public void Read(byte* value, int length, byte* record, ulong header) => Value = new ReadOnlySpan<byte>(value, length).ToArray();
+    }
+
+    private ref struct SpanCopy(Span<byte> destination) : IValueReader
+    {
+        private readonly Span<byte> _destination = destination;
+
+        public int Length { get; private set; }
+
+        public void Read(byte* value, int length, byte* record, ulong header)
+        {
+            Length = length;
+            new ReadOnlySpan<byte>(value, length).CopyTo(_destination);
+        }
     }
 
     private struct SumsBlocks(BlockAllocator allocator) : IRecordVisitor
