@@ -5,14 +5,12 @@ using ElastiCache.Embedded.Memory;
 namespace ElastiCache.Embedded.Keyspace;
 
 /// <summary>Takes what a read wants of a value. May be called on memory that is being recycled, and again.</summary>
-internal unsafe interface IValueReader
+internal interface IValueReader
 {
     /// <summary>Looks at the value. What was seen counts only if <see cref="OptimisticReader"/> reports a hit afterwards.</summary>
-    /// <param name="value">Its bytes; the lengths were genuine a moment ago, the bytes may be changing.</param>
-    /// <param name="length">How many.</param>
-    /// <param name="record">The record, for its extras.</param>
-    /// <param name="header">The record's header, as it was read.</param>
-    void Read(byte* value, int length, byte* record, ulong header);
+    /// <param name="value">The value; its length was genuine a moment ago, its bytes may be changing.</param>
+    /// <param name="record">Deadline, version, flags.</param>
+    void Read(ReadOnlySpan<byte> value, RecordView record);
 }
 
 /// <summary>How a read without a lock ended.</summary>
@@ -129,7 +127,7 @@ internal static unsafe class OptimisticReader
                         return ReadOutcome.WrongType;
                     }
 
-                    reader.Read(storedKey + keyLength, valueLength, record, header);
+                    reader.Read(new ReadOnlySpan<byte>(storedKey + keyLength, valueLength), new RecordView(record, header));
                     Volatile.ReadBarrier();
                     if (home->Version != version || word->Directory != directory)
                     {

@@ -221,6 +221,9 @@ internal sealed unsafe class RecordTable
     /// <summary>The bucket with a number, for walks in table order (the evictor's hand, random keys).</summary>
     public Bucket* BucketAt(uint index) => ChunkOf(index) + (index & (ChunkBuckets - 1));
 
+    /// <summary>The bucket with a number, as an evictor sees it.</summary>
+    public BucketView ViewOf(uint index) => new(this, BucketAt(index));
+
     /// <summary>The home bucket of an entry that stands somewhere.</summary>
     public Bucket* HomeOf(uint hash) => BucketAt(HomeIndex(hash, _buckets));
 

@@ -1,4 +1,3 @@
-using ElastiCache.Embedded.Eviction;
 using ElastiCache.Embedded.Memory;
 
 namespace ElastiCache.Embedded.Keyspace;
@@ -7,7 +6,7 @@ namespace ElastiCache.Embedded.Keyspace;
 /// <remarks>
 /// The budget counts what the arena has handed out, so the process stays within it whatever sizes come. That leaves two reasons for having no room:
 /// <list type="bullet">
-/// <item>too many entries: evict one (<see cref="SampledAge"/>) and look again;</item>
+/// <item>too many entries: evict one (<see cref="Evictor"/>) and look again;</item>
 /// <item>free blocks of other sizes (the entries evicted so far were smaller or larger than the new one). Once those make up
 /// a sixteenth of what the shard holds, the sparsest slab is emptied: its records move to other slabs of the class and its
 /// span becomes a slab of the size that is needed. Moving a record costs a look-up and a copy; a slab has at most 1,024.</item>
@@ -28,15 +27,19 @@ internal sealed unsafe class Room
 
     private readonly Shard _shard;
     private readonly Store _store;
-    private readonly SampledAge _age = new();
+    private readonly Evictor? _evictor;
     private uint _random;
 
-    public Room(Shard shard, Store store)
+    public Room(Shard shard, Store store, Evictor? evictor)
     {
+        _evictor = evictor;
         _shard = shard;
         _store = store;
         _random = (uint)shard.Index + 1;
     }
+
+    /// <summary>The access bits of a new entry.</summary>
+    public uint AccessOfNewEntry => _evictor?.AccessOfNewEntry ?? 0;
 
     private BlockAllocator Allocator => _shard.Allocator;
 
@@ -61,11 +64,10 @@ internal sealed unsafe class Room
 
         if (SizeClasses.RoundedBytes(bytes) < limit)
         {
-            ulong* spared = current.Exists ? current.Position.Slot : null;
             bool goesOn = true;
             for (int attempt = 0; goesOn; attempt++)
             {
-                goesOn = MakeSome(bytes, spared, attempt >= AttemptsBeforeEmptying);
+                goesOn = MakeSome(bytes, current, attempt >= AttemptsBeforeEmptying);
                 byte* block = Allocator.TryAllocate(bytes, movable: true, limit);
                 if (block != null)
                 {
@@ -95,13 +97,13 @@ internal sealed unsafe class Room
         bool goesOn = budget.Evicts;
         for (int attempt = 0; goesOn && _store.Arena.UsedBytes > budget.MaxBytes; attempt++)
         {
-            goesOn = MakeSome(_store.Arena.UsedBytes - budget.MaxBytes, null, attempt >= AttemptsBeforeEmptying);
+            goesOn = MakeSome(_store.Arena.UsedBytes - budget.MaxBytes, default, attempt >= AttemptsBeforeEmptying);
         }
     }
 
     /// <summary>Frees something here or elsewhere.</summary>
     /// <returns>Whether anything was freed.</returns>
-    private bool MakeSome(long bytes, ulong* spared, bool emptiesSlabs)
+    private bool MakeSome(long bytes, in Entry spared, bool emptiesSlabs)
     {
         bool isPoor = Allocator.HeldBytes < _store.Arena.UsedBytes / _store.ShardCount / 2;
         if ((isPoor || bytes > SizeClasses.LargestBlock) && TakeFromOthers(bytes, emptiesSlabs))
@@ -112,7 +114,7 @@ internal sealed unsafe class Room
         return TakeHere(spared, emptiesSlabs) || TakeFromOthers(bytes, emptiesSlabs);
     }
 
-    private bool TakeHere(ulong* spared, bool emptiesSlabs) =>
+    private bool TakeHere(in Entry spared, bool emptiesSlabs) =>
         ((emptiesSlabs || HasSparseSlabs) && EmptySparsestSlab()) || (_store.Budget.Evicts && EvictSome(spared)) || EmptySparsestSlab();
 
     private bool HasSparseSlabs => Allocator.FreeBlockBytes > Math.Max(FreeBlocksKept, Allocator.HeldBytes / FreeShare);
@@ -127,7 +129,7 @@ internal sealed unsafe class Room
             Shard other = _store.ShardAt((first + i) & (_store.ShardCount - 1));
             if (other != _shard && other.TryEnter())
             {
-                any |= other.Room.TakeHere(null, emptiesSlabs);
+                any |= other.Room.TakeHere(default, emptiesSlabs);
                 other.Exit();
             }
         }
@@ -135,7 +137,7 @@ internal sealed unsafe class Room
         return any;
     }
 
-    private bool EvictSome(ulong* spared)
+    private bool EvictSome(in Entry spared)
     {
         int evicted = 0;
         while (evicted < EvictionsAnAttempt && EvictOne(spared))
@@ -146,7 +148,7 @@ internal sealed unsafe class Room
         return evicted > 0;
     }
 
-    private bool EvictOne(ulong* spared)
+    private bool EvictOne(in Entry spared)
     {
         long total = 0;
         for (int i = 0; i < _store.DatabaseCount; i++)
@@ -170,7 +172,7 @@ internal sealed unsafe class Room
         for (int i = 0; i < _store.DatabaseCount; i++)
         {
             int database = (drawn + i) % _store.DatabaseCount;
-            if (_shard.Count(database) > 0 && _age.TryPick(_shard.TableOf(database)!, spared, out SlotPosition victim))
+            if (_shard.Count(database) > 0 && _evictor!.TryPick(_shard.TableOf(database)!, spared, out SlotPosition victim))
             {
                 _shard.Evict(database, new Entry(_store.Arena, victim));
                 return true;

@@ -31,7 +31,7 @@ internal sealed unsafe class Shard
     private ISnapshotObserver? _snapshot;
     private DatabasePermutation _databasesSinceSnapshot = new();
 
-    public Shard(Store store, int index, TableWord* words, int databases)
+    public Shard(Store store, int index, TableWord* words, int databases, Evictor? evictor)
     {
         _store = store;
         _arena = store.Arena;
@@ -40,7 +40,7 @@ internal sealed unsafe class Shard
         _expiring = new long[databases];
         Index = index;
         Allocator = new BlockAllocator(_arena);
-        Room = new Room(this, store);
+        Room = new Room(this, store, evictor);
         _wheel = new ExpiryWheel<WheelMemory>(new WheelMemory(_arena, Allocator), store.Clock.UnixMilliseconds);
 
         // Versions of an earlier process must not match by accident, so they begin with the time.
@@ -158,7 +158,7 @@ internal sealed unsafe class Shard
         }
         else
         {
-            TableForWriting(database).Add(key.SlotHash, reference, Eviction.SampledAge.NewEntry);
+            TableForWriting(database).Add(key.SlotHash, reference, Room.AccessOfNewEntry);
         }
 
         // Not earlier: a node whose record isn't in the table yet looks like one left behind.

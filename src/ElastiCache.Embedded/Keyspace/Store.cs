@@ -14,6 +14,8 @@ namespace ElastiCache.Embedded.Keyspace;
 internal sealed unsafe class Store : IDisposable
 {
     private const int BatchKeys = 16;
+    private const long MostReserved = 32L << 30;
+    private const long LeastReserved = 1L << 30;
 
     private readonly TableWord* _words;
     private readonly Shard[] _shards;
@@ -26,20 +28,22 @@ internal sealed unsafe class Store : IDisposable
     /// <param name="databases">1 to 16.</param>
     /// <param name="budget">Its memory.</param>
     /// <param name="clock">Its time.</param>
-    public Store(int shards, int databases, MemoryBudget budget, CacheClock clock)
+    /// <param name="newEvictor">Makes the evictor of a shard; needed if the budget evicts.</param>
+    public Store(int shards, int databases, MemoryBudget budget, CacheClock clock, Func<Evictor>? newEvictor = null)
     {
+        ArgumentOutOfRangeException.ThrowIfEqual(budget.Evicts && newEvictor == null, true);
         ArgumentOutOfRangeException.ThrowIfNotEqual(System.Numerics.BitOperations.IsPow2(shards), true);
         Budget = budget;
         Clock = clock;
         DatabaseCount = databases;
-        Arena = new Arena(ReservationFor(budget.MaxBytes));
+        Arena = Reserve(budget.MaxBytes);
         _shardShift = 64 - System.Numerics.BitOperations.Log2((uint)shards);
         _databaseShift = System.Numerics.BitOperations.Log2(System.Numerics.BitOperations.RoundUpToPowerOf2((uint)databases));
         _words = AllocateWords(shards << _databaseShift, budget.Evicts);
         _shards = new Shard[shards];
         for (int i = 0; i < shards; i++)
         {
-            _shards[i] = new Shard(this, i, _words + (i << _databaseShift), databases);
+            _shards[i] = new Shard(this, i, _words + (i << _databaseShift), databases, newEvictor?.Invoke());
         }
     }
 
@@ -93,7 +97,7 @@ internal sealed unsafe class Store : IDisposable
 
     /// <summary>Asks the processor for the cache line of a key's bucket.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Prefetch(int database, ulong hash)
+    public void PrefetchBucket(int database, ulong hash)
     {
         if (System.Runtime.Intrinsics.X86.Sse.IsSupported)
         {
@@ -256,8 +260,14 @@ internal sealed unsafe class Store : IDisposable
                 do
                 {
                     shard.Enter();
-                    position = shard.HandOverSlice(database, position);
-                    shard.Exit();
+                    try
+                    {
+                        position = shard.HandOverSlice(database, position);
+                    }
+                    finally
+                    {
+                        shard.Exit();
+                    }
                 }
                 while (position != 0);
             }
@@ -293,10 +303,27 @@ internal sealed unsafe class Store : IDisposable
         ExitAll();
     }
 
-    // Room for the entries that exceed the budget for a moment, and for tables that must grow beyond it.
-    private static long ReservationFor(long maxBytes) => maxBytes == 0
-        ? 32L << 30
-        : Math.Max(64L << 20, maxBytes + (maxBytes / 4) + (2L * Record.MaxLength));
+    // With a budget: room for it, for the entries that exceed it for a moment, and for tables that must grow beyond it. Without one: as
+    // much as the system lets us have.
+    private static Arena Reserve(long maxBytes)
+    {
+        if (maxBytes != 0)
+        {
+            return new Arena(Math.Max(64L << 20, maxBytes + (maxBytes / 4) + (2L * Record.MaxLength)));
+        }
+
+        for (long bytes = MostReserved; ; bytes /= 2)
+        {
+            try
+            {
+                return new Arena(bytes);
+            }
+            catch (InsufficientMemoryException) when (bytes > LeastReserved)
+            {
+                // A limit on virtual memory (ulimit -v, strict overcommit): ask for less.
+            }
+        }
+    }
 
     // Where a key's home bucket lies now; null if the table is empty or just changing. Only a hint: nothing is locked or checked later.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -350,29 +377,25 @@ internal sealed unsafe class Store : IDisposable
             shard.Enter();
         }
 
-        if (!_disposed && shard.TryFind(database, key, out Entry entry))
+        try
         {
+            if (_disposed || !shard.TryFind(database, key, out Entry entry))
+            {
+                return ReadOutcome.Miss;
+            }
+
             if (entry.Kind != ValueKind.String)
             {
-                outcome = ReadOutcome.WrongType;
+                return ReadOutcome.WrongType;
             }
-            else
-            {
-                fixed (byte* value = entry.Value)
-                {
-                    reader.Read(value, entry.ValueLength, entry.Record, Record.HeaderOf(entry.Record));
-                }
 
-                outcome = ReadOutcome.Hit;
-            }
+            reader.Read(entry.Value, entry.View);   // may fail, for want of memory
+            return ReadOutcome.Hit;
         }
-        else
+        finally
         {
-            outcome = ReadOutcome.Miss;
+            shard.Exit();
         }
-
-        shard.Exit();
-        return outcome;
     }
 
     private void ThrowDisposed(Shard shard)

@@ -67,7 +67,7 @@ internal sealed unsafe class Arena
         VirtualMemory.PreferHugePages(Base, _reservedBytes);
         long slabBytes = ((_unitCount >> SlabIndexShift) + 1) * sizeof(Slab);
         _mapsBytes = ((_unitCount + 1) * 4 * sizeof(uint)) + slabBytes + UnitBytes;
-        _mapsBase = VirtualMemory.Reserve(_mapsBytes);
+        _mapsBase = ReserveMaps();
         VirtualMemory.Commit(_mapsBase, _mapsBytes);
         _slabs = (Slab*)_mapsBase;
         _owner = (uint*)(_mapsBase + slabBytes);
@@ -78,8 +78,11 @@ internal sealed unsafe class Arena
 
     ~Arena()
     {
-        VirtualMemory.Release(Base, _reservedBytes);
-        VirtualMemory.Release(_mapsBase, _mapsBytes);
+        if (_mapsBase != null)     // the constructor got to its end
+        {
+            VirtualMemory.Release(Base, _reservedBytes);
+            VirtualMemory.Release(_mapsBase, _mapsBytes);
+        }
     }
 
     /// <summary>The first address.</summary>
@@ -213,6 +216,19 @@ internal sealed unsafe class Arena
             _frontier = (uint)_unitCount;
             _usedUnits = 0;
             _idleResidentUnits = 0;
+        }
+    }
+
+    private byte* ReserveMaps()
+    {
+        try
+        {
+            return VirtualMemory.Reserve(_mapsBytes);
+        }
+        catch
+        {
+            VirtualMemory.Release(Base, _reservedBytes);
+            throw;
         }
     }
 

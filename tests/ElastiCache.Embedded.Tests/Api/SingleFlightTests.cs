@@ -4,14 +4,19 @@ namespace ElastiCache.Embedded.Tests.Api;
 
 public sealed class SingleFlightTests
 {
+    // What breaks here tends to hang. Never reached otherwise.
+    private const int HangMs = 30_000;
+
     private static readonly byte[] Key = "user:42"u8.ToArray();
 
     private readonly SingleFlight _flights = new();
-    private readonly TaskCompletionSource<string> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    // Runs its continuations at once, so that a run has ended when SetResult returns.
+    private readonly TaskCompletionSource<string> _answer = new();
     private int _runs;
     private CancellationToken _tokenOfRun;
 
-    [Fact]
+    [Fact(Timeout = HangMs)]
     public async Task Callers_of_one_key_share_one_run()
     {
         Task<string>[] callers = [.. Enumerable.Range(0, 100).Select(_ => JoinAsync())];
@@ -22,7 +27,7 @@ public sealed class SingleFlightTests
         Assert.Equal(1, _runs);
     }
 
-    [Fact]
+    [Fact(Timeout = HangMs)]
     public async Task Callers_on_many_threads_share_one_run()
     {
         using var start = new Barrier(8);
@@ -41,7 +46,7 @@ public sealed class SingleFlightTests
         Assert.Equal(1, _runs);
     }
 
-    [Fact]
+    [Fact(Timeout = HangMs)]
     public async Task Another_key_another_database_and_another_type_have_runs_of_their_own()
     {
         Task<string> first = JoinAsync();
@@ -56,7 +61,7 @@ public sealed class SingleFlightTests
         Assert.Equal(3, _runs);
     }
 
-    [Fact]
+    [Fact(Timeout = HangMs)]
     public async Task The_next_caller_after_a_run_has_ended_starts_another()
     {
         _answer.SetResult("ada");
@@ -67,7 +72,22 @@ public sealed class SingleFlightTests
         Assert.Equal(2, _runs);
     }
 
-    [Fact]
+    [Fact(Timeout = HangMs)]
+    public async Task A_run_is_gone_as_soon_as_its_outcome_is_known()
+    {
+        Task<string> waits = JoinAsync();
+        _answer.SetResult("ada");
+        Assert.Equal(0, _flights.Count);
+        await waits;
+
+        var failing = new TaskCompletionSource<string>();
+        Task<string> fails = JoinAsync(answer: failing.Task);
+        failing.SetException(new TimeoutException());
+        Assert.Equal(0, _flights.Count);
+        await Assert.ThrowsAsync<TimeoutException>(() => fails);
+    }
+
+    [Fact(Timeout = HangMs)]
     public async Task A_caller_who_leaves_takes_nobody_along()
     {
         using var leaving = new CancellationTokenSource();
@@ -83,7 +103,7 @@ public sealed class SingleFlightTests
         Assert.False(_tokenOfRun.IsCancellationRequested);
     }
 
-    [Fact]
+    [Fact(Timeout = HangMs)]
     public async Task The_factory_is_cancelled_when_the_last_caller_has_left()
     {
         using var first = new CancellationTokenSource();
@@ -103,7 +123,7 @@ public sealed class SingleFlightTests
         Assert.Equal(0, _flights.Count);
     }
 
-    [Fact]
+    [Fact(Timeout = HangMs)]
     public async Task A_caller_after_everyone_left_starts_afresh_and_the_abandoned_run_disturbs_nothing()
     {
         using var leaving = new CancellationTokenSource();
@@ -123,7 +143,7 @@ public sealed class SingleFlightTests
         Assert.Equal(0, _flights.Count);
     }
 
-    [Fact]
+    [Fact(Timeout = HangMs)]
     public async Task A_caller_who_is_cancelled_already_starts_nothing()
     {
         var cancelled = new CancellationToken(canceled: true);
@@ -134,7 +154,7 @@ public sealed class SingleFlightTests
         Assert.Equal(0, _flights.Count);
     }
 
-    [Fact]
+    [Fact(Timeout = HangMs)]
     public async Task An_exception_goes_to_everyone_who_waits_and_is_not_kept()
     {
         Task<string> a = JoinAsync();
@@ -149,7 +169,7 @@ public sealed class SingleFlightTests
         Assert.Equal(0, _flights.Count);
     }
 
-    [Fact]
+    [Fact(Timeout = HangMs)]
     public async Task A_factory_that_throws_before_its_first_await_is_no_different()
     {
         ValueTask<string> run = _flights.RunAsync<int, string>(0, Key, 0, (_, _) => throw new TimeoutException(), CancellationToken.None);
@@ -158,7 +178,7 @@ public sealed class SingleFlightTests
         Assert.Equal(0, _flights.Count);
     }
 
-    [Fact]
+    [Fact(Timeout = HangMs)]
     public async Task A_factory_may_ask_for_another_key()
     {
         ValueTask<string> outer = _flights.RunAsync(0, Key, 0, async (_, token) => "outer " + await InnerAsync(token), CancellationToken.None);
@@ -169,7 +189,7 @@ public sealed class SingleFlightTests
             _flights.RunAsync(0, "inner"u8, 0, (_, _) => ValueTask.FromResult("inner"), token);
     }
 
-    [Fact]
+    [Fact(Timeout = HangMs)]
     public async Task A_factory_that_asks_for_its_own_key_is_refused_and_does_not_hang()
     {
         ValueTask<string> run = _flights.RunAsync(0, Key, 0, async (_, _) => await JoinAsync(), CancellationToken.None);
@@ -178,7 +198,7 @@ public sealed class SingleFlightTests
         Assert.Contains("user:42", refused.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
+    [Fact(Timeout = HangMs)]
     public async Task A_factory_that_asks_for_its_own_key_by_way_of_another_is_refused()
     {
         ValueTask<string> run = _flights.RunAsync(0, Key, 0, async (_, _) => await OtherAsync(), CancellationToken.None);
@@ -188,7 +208,7 @@ public sealed class SingleFlightTests
         ValueTask<string> OtherAsync() => _flights.RunAsync(0, "other"u8, 0, async (_, _) => await JoinAsync(), CancellationToken.None);
     }
 
-    [Fact]
+    [Fact(Timeout = HangMs)]
     public async Task The_caller_may_ask_for_the_key_again_after_the_run_it_started()
     {
         _answer.SetResult("ada");
@@ -202,7 +222,7 @@ public sealed class SingleFlightTests
         Assert.Equal(["ada", "ada"], await Task.WhenAll(second, joins));
     }
 
-    [Fact]
+    [Fact(Timeout = HangMs)]
     public async Task Work_left_behind_by_a_factory_that_has_ended_may_ask_for_its_key()
     {
         var afterwards = new TaskCompletionSource();
@@ -234,6 +254,6 @@ public sealed class SingleFlightTests
     {
         Interlocked.Increment(ref _runs);
         _tokenOfRun = token;
-        return await answer;
+        return await answer.ConfigureAwait(false);
     }
 }

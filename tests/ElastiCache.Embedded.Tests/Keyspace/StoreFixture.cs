@@ -1,3 +1,4 @@
+using ElastiCache.Embedded.Eviction;
 using ElastiCache.Embedded.Keyspace;
 using ElastiCache.Embedded.Memory;
 using Microsoft.Extensions.Time.Testing;
@@ -18,7 +19,7 @@ internal sealed unsafe class StoreFixture : IDisposable
     public StoreFixture(TimeProvider time, int shards = 1, long budget = 0, bool evicts = true, int databases = 16)
     {
         Time = time as FakeTimeProvider ?? new FakeTimeProvider();
-        Store = new Store(shards, databases, new MemoryBudget(budget, evicts), new CacheClock(time));
+        Store = new Store(shards, databases, new MemoryBudget(budget, evicts), new CacheClock(time), static () => new SampledAge());
         FixedBytes = Store.Arena.UsedBytes;
     }
 
@@ -332,7 +333,7 @@ internal sealed unsafe class StoreFixture : IDisposable
     {
         public byte[]? Value;
 
-        public void Read(byte* value, int length, byte* record, ulong header) => Value = new ReadOnlySpan<byte>(value, length).ToArray();
+        public void Read(ReadOnlySpan<byte> value, RecordView record) => Value = value.ToArray();
     }
 
     private ref struct SpanCopy(Span<byte> destination) : IValueReader
@@ -341,10 +342,10 @@ internal sealed unsafe class StoreFixture : IDisposable
 
         public int Length { get; private set; }
 
-        public void Read(byte* value, int length, byte* record, ulong header)
+        public void Read(ReadOnlySpan<byte> value, RecordView record)
         {
-            Length = length;
-            new ReadOnlySpan<byte>(value, length).CopyTo(_destination);
+            Length = value.Length;
+            value.CopyTo(_destination);
         }
     }
 
