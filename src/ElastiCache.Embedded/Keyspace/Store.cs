@@ -293,6 +293,7 @@ internal sealed unsafe class Store : IDisposable
         if (!_disposed)
         {
             _disposed = true;
+            VoidTableWords();
             Arena.DiscardAll();
             foreach (Shard shard in _shards)
             {
@@ -301,6 +302,17 @@ internal sealed unsafe class Store : IDisposable
         }
 
         ExitAll();
+    }
+
+    // Before the first page is given back: a reader whose value turned into zeros half-way must not find its table word unchanged.
+    private void VoidTableWords()
+    {
+        for (int i = 0; i < _shards.Length << _databaseShift; i++)
+        {
+            Volatile.Write(ref _words[i].Directory, 0);
+        }
+
+        Interlocked.MemoryBarrier();
     }
 
     // With a budget: room for it, for the entries that exceed it for a moment, and for tables that must grow beyond it. Without one: as

@@ -215,7 +215,7 @@ public sealed class ConcurrencyTests
     public void Closing_the_store_under_readers_and_writers_ends_in_misses_and_ObjectDisposedException_only()
     {
         byte[][] names = Names(50);
-        for (int round = 0; round < 60; round++)
+        for (int round = 0; round < 40; round++)
         {
             var fixture = new StoreFixture(shards: 2, budget: 8 << 20);
             Fill(fixture, names, 300);
@@ -254,6 +254,36 @@ public sealed class ConcurrencyTests
             Assert.Null(fixture.Get(names[0]));
             Assert.Throws<ObjectDisposedException>(() => fixture.Set(names[0], "v"u8));
             fixture.Dispose();
+        }
+    }
+
+    [Fact]
+    public void A_value_that_is_being_read_when_the_store_closes_is_whole_or_not_there()
+    {
+        // Closing gives all pages back, one after the other: a long value turned into zeros under a reader whose checks still
+        // saw the old version. Seen once in some forty runs of the test above.
+        byte[][] names = Names(1_500);
+        for (int round = 0; round < 60; round++)
+        {
+            var fixture = new StoreFixture(shards: 8);
+            Fill(fixture, names, 5_000);
+            using var begun = new CountdownEvent(2);
+            var threads = Enumerable.Range(0, 2).Select(_ => new Background(() =>
+            {
+                Action<int> read = Reader(fixture, names, mayBeAbsent: true);
+                begun.Signal();
+                for (int i = 0, after = 0; after < 40; i++)
+                {
+                    read(i * 17);
+                    after += fixture.Store.IsDisposed ? 1 : 0;
+                }
+            })).ToList();
+            begun.Wait(TestContext.Current.CancellationToken);
+            Thread.SpinWait(1_000 * (round % 10));
+
+            fixture.Dispose();
+
+            threads.ForEach(thread => thread.Join());
         }
     }
 
