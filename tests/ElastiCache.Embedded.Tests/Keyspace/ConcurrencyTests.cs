@@ -114,7 +114,8 @@ public sealed class ConcurrencyTests
     [InlineData(12, 8_000)]
     public void A_key_is_never_missed_while_its_table_grows_and_shrinks(int keys, int others)
     {
-        using var fixture = new StoreFixture();
+        // A budget makes the reservation small, so that following a stale reference leaves it and ends the process.
+        using var fixture = new StoreFixture(budget: 64 << 20);
         byte[][] names = Names(keys);
         Fill(fixture, names, 60);
         byte[][] otherNames = Names(others, "other");
@@ -183,6 +184,56 @@ public sealed class ConcurrencyTests
             Drifter(fixture, names, seed: 7));
 
         Assert.True(fixture.Evicted > 1_000);
+        fixture.VerifyAccounts();
+    }
+
+    [Fact]
+    public void Values_that_are_moved_out_of_sparse_slabs_are_read_whole_and_never_missed()
+    {
+        // Without eviction only moving makes room: entries of one size come and go around the few that are read, then of another.
+        using var fixture = new StoreFixture(budget: 2 << 20, evicts: false);
+        byte[][] names = Names(8);
+        byte[][] fillers = Names(1_000, "filler");
+        byte[] buffer = new byte[LargestBytes];
+
+        // The bytes of fillers look like nothing that is read.
+        byte[] filling = new byte[LargestBytes];
+        filling.AsSpan().Fill(0xFF);
+        Fill(fixture, names, 6_000);
+
+        Soak.Run(
+            1.5,
+            Reader(fixture, names, mayBeAbsent: false),
+            Reader(fixture, names, mayBeAbsent: false),
+            round =>
+            {
+                int size = round % 2 == 0 ? 6_000 : 2_900;
+                int filler = 0;
+                bool isFull = false;
+                while (!isFull && filler < fillers.Length)
+                {
+                    try
+                    {
+                        fixture.Set(fillers[filler++], filling.AsSpan(0, size));
+                        if (size == 6_000 && filler % 30 == 0)
+                        {
+                            int key = filler / 30 % names.Length;
+                            fixture.Set(names[key], CheckedValue.Write(buffer.AsSpan(0, size), key, (uint)round));
+                        }
+                    }
+                    catch (CacheFullException)
+                    {
+                        isFull = true;
+                    }
+                }
+
+                Assert.True(isFull);
+                for (int i = 0; i < filler; i++)
+                {
+                    fixture.Delete(fillers[i]);
+                }
+            });
+
         fixture.VerifyAccounts();
     }
 

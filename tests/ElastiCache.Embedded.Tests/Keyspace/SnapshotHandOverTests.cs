@@ -23,7 +23,7 @@ public sealed class SnapshotHandOverTests
         for (int round = 0; round < 25; round++)
         {
             string where = $"seed {seed}, round {round}";
-            Dictionary<string, byte[]> before = Contents(fixture);
+            Dictionary<string, (byte[] Value, long Deadline)> before = Contents(fixture);
             var taken = new Taken();
 
             fixture.Store.BeginSnapshot(taken);
@@ -53,7 +53,7 @@ public sealed class SnapshotHandOverTests
 
         for (int round = 0; round < 3; round++)
         {
-            Dictionary<string, byte[]> before = Contents(fixture);
+            Dictionary<string, (byte[] Value, long Deadline)> before = Contents(fixture);
             var taken = new Taken();
             fixture.Store.BeginSnapshot(taken);
             int slices = 0;
@@ -93,7 +93,7 @@ public sealed class SnapshotHandOverTests
             Assert.Equal(2 * pairs, taken.Entries.Count);
             for (int i = 0; i < pairs; i++)
             {
-                long sum = BitConverter.ToInt64(taken.Entries[$"0 a:{i}"]) + BitConverter.ToInt64(taken.Entries[$"0 b:{i}"]);
+                long sum = BitConverter.ToInt64(taken.Entries[$"0 a:{i}"].Value) + BitConverter.ToInt64(taken.Entries[$"0 b:{i}"].Value);
                 Assert.True(sum == 2_000, $"snapshot {snapshot}, pair {i}: {sum}");
             }
         }
@@ -113,7 +113,7 @@ public sealed class SnapshotHandOverTests
 
         for (int round = 0; round < 5; round++)
         {
-            Dictionary<string, byte[]> before = Contents(fixture);
+            Dictionary<string, (byte[] Value, long Deadline)> before = Contents(fixture);
             var taken = new Taken();
             long evicted = fixture.Evicted;
 
@@ -193,9 +193,9 @@ public sealed class SnapshotHandOverTests
         }
     }
 
-    private static Dictionary<string, byte[]> Contents(StoreFixture fixture)
+    private static Dictionary<string, (byte[] Value, long Deadline)> Contents(StoreFixture fixture)
     {
-        var contents = new Dictionary<string, byte[]>();
+        var contents = new Dictionary<string, (byte[] Value, long Deadline)>();
         for (int database = 0; database < fixture.Store.DatabaseCount; database++)
         {
             // What has expired and waits for the sweeper belongs to the state too, deadline and all.
@@ -212,27 +212,27 @@ public sealed class SnapshotHandOverTests
     {
         private string? _twice;
 
-        public Dictionary<string, byte[]> Entries { get; } = [];
+        public Dictionary<string, (byte[] Value, long Deadline)> Entries { get; } = [];
 
         public void HandOver(int shard, int database, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ValueKind kind, in RecordExtras extras)
         {
             string name = $"{database} {Encoding.ASCII.GetString(key)}";
             lock (Entries)
             {
-                if (!Entries.TryAdd(name, [.. value]))
+                if (!Entries.TryAdd(name, (value.ToArray(), extras.Deadline)))
                 {
                     _twice = name;
                 }
             }
         }
 
-        public void AssertIs(Dictionary<string, byte[]> expected, string where)
+        public void AssertIs(Dictionary<string, (byte[] Value, long Deadline)> expected, string where)
         {
             Assert.True(_twice == null, $"{where}: '{_twice}' was handed over twice");
-            foreach ((string name, byte[] value) in expected)
+            foreach ((string name, (byte[] value, long deadline)) in expected)
             {
-                Assert.True(Entries.TryGetValue(name, out byte[]? taken), $"{where}: '{name}' is missing");
-                Assert.True(taken.AsSpan().SequenceEqual(value), $"{where}: '{name}' is not as it was");
+                Assert.True(Entries.TryGetValue(name, out var taken), $"{where}: '{name}' is missing");
+                Assert.True(taken.Value.AsSpan().SequenceEqual(value) && taken.Deadline == deadline, $"{where}: '{name}' is not as it was");
             }
 
             Assert.True(Entries.Count == expected.Count, $"{where}: {Entries.Count} entries, {expected.Count} expected");

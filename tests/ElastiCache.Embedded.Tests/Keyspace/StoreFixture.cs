@@ -200,15 +200,16 @@ internal sealed unsafe class StoreFixture : IDisposable
         }
     }
 
-    /// <summary>A value as it is stored, its time come or not. Nothing is removed.</summary>
-    public byte[] Peek(ReadOnlySpan<byte> key, int database)
+    /// <summary>Value and deadline as they are stored, the time come or not. Nothing is removed.</summary>
+    public (byte[] Value, long Deadline) Peek(ReadOnlySpan<byte> key, int database)
     {
         KeyProbe.Create(key, out KeyProbe probe);
         Shard shard = Store.Enter(probe);
         try
         {
             Assert.True(shard.TableOf(database)!.TryFind(probe, out SlotPosition position));
-            return new Entry(Store.Arena, position).Value.ToArray();
+            var entry = new Entry(Store.Arena, position);
+            return (entry.Value.ToArray(), entry.Deadline);
         }
         finally
         {
