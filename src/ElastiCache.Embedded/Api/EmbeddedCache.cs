@@ -162,9 +162,10 @@ public sealed class EmbeddedCache : IAsyncDisposable, IDisposable
     internal static EmbeddedCache Open(EmbeddedCacheOptions options, IStorage storage)
     {
         Store store = NewStore(options);
+        RecoveredLog? recovered = null;
         try
         {
-            RecoveredLog recovered = Replay(store, storage);
+            recovered = Replay(store, storage);
             var logOptions = new AppendLogOptions { Mode = options.Durability, MaxUnpersistedAge = options.MaxUnpersistedAge };
             var log = new AppendLog(recovered, new StoreLocks(store), logOptions, store.Clock);
             store.Journal = log;
@@ -172,6 +173,7 @@ public sealed class EmbeddedCache : IAsyncDisposable, IDisposable
         }
         catch
         {
+            recovered?.Dispose();
             store.Dispose();
             throw;
         }

@@ -13,12 +13,17 @@ namespace ElastiCache.Embedded.Keyspace;
 internal sealed class EffectBuffer
 {
     private const int InitialBytes = 4096;
+    private const int MostInitialBytes = 256 * 1024;
 
     // "$" + 10 digits + CRLF before an argument, CRLF after it.
     private const int ArgumentOverheadBytes = 16;
 
     private byte[] _bytes = [];
     private int _length;
+    private int _usualBytes = InitialBytes;
+
+    /// <summary>How the annotation with a value's flags begins.</summary>
+    public static ReadOnlySpan<byte> FlagsStart => "#FLAGS:"u8;
 
     /// <summary>Bytes encoded so far.</summary>
     public int Length => _length;
@@ -36,7 +41,11 @@ internal sealed class EffectBuffer
     public ReadOnlySpan<byte> Written => _bytes.AsSpan(0, _length);
 
     /// <summary>Begins a command of <paramref name="argumentCount"/> arguments, its name included.</summary>
-    public EffectBuffer Begin(int database, int argumentCount)
+    /// <param name="database">Its database.</param>
+    /// <param name="argumentCount">How many arguments follow.</param>
+    /// <param name="flags">Memcached's flags of the value that it stores. Redis has no place for them, so they stand in an annotation
+    /// before the command, <c>#FLAGS:7\r\n</c>, which Redis skips.</param>
+    public EffectBuffer Begin(int database, int argumentCount, uint flags = 0)
     {
         if (_length == 0)
         {
@@ -49,6 +58,11 @@ internal sealed class EffectBuffer
 
         LastDatabase = database;
         Commands++;
+        if (flags != 0)
+        {
+            WriteFlags(flags);
+        }
+
         WriteHeader((byte)'*', argumentCount, 0);
         return this;
     }
@@ -87,10 +101,24 @@ internal sealed class EffectBuffer
     public ArraySegment<byte> Take()
     {
         var taken = new ArraySegment<byte>(_bytes, 0, _length);
+
+        // The next array begins as large as this one became, so that a busy buffer does not grow by doubling each time.
+        _usualBytes = Math.Clamp(_length, InitialBytes, MostInitialBytes);
         _bytes = [];
         _length = 0;
         Commands = 0;
         return taken;
+    }
+
+    private void WriteFlags(uint flags)
+    {
+        EnsureRoom(FlagsStart.Length + ArgumentOverheadBytes);
+        FlagsStart.CopyTo(_bytes.AsSpan(_length));
+        _length += FlagsStart.Length;
+        Utf8Formatter.TryFormat(flags, _bytes.AsSpan(_length), out int digits);
+        _length += digits;
+        _bytes[_length++] = (byte)'\r';
+        _bytes[_length++] = (byte)'\n';
     }
 
     private void WriteSelect(int database)
@@ -117,7 +145,7 @@ internal sealed class EffectBuffer
             return;
         }
 
-        int wanted = (int)Math.Min(Array.MaxLength, Math.Max(InitialBytes, Math.Max((long)_length + bytes, 2L * _length)));
+        int wanted = (int)Math.Min(Array.MaxLength, Math.Max(_usualBytes, Math.Max((long)_length + bytes, 2L * _length)));
         byte[] larger = ArrayPool<byte>.Shared.Rent(wanted);
         _bytes.AsSpan(0, _length).CopyTo(larger);
         if (_bytes.Length > 0)

@@ -75,7 +75,8 @@ internal static unsafe class OptimisticReader
             Bucket* chunk = (Bucket*)(memory + ((ulong)chunkReference << shift));
             uint start = index & mask;
             Bucket* home = chunk + start;
-            uint version = Volatile.Read(ref home->Version);
+            uint homeLanes = Bucket.LanesWith(home, hash, out uint version);
+            Volatile.ReadBarrier();
             if ((version & 1) != 0)
             {
                 Thread.SpinWait(4);
@@ -84,9 +85,9 @@ internal static unsafe class OptimisticReader
 
             uint position = start;
             Bucket* bucket = home;
-            while (true)
+            for (uint lanes = homeLanes; ; lanes = Bucket.LanesWith(bucket, hash))
             {
-                for (uint lanes = Bucket.LanesWith(bucket, hash); lanes != 0; lanes &= lanes - 1)
+                for (; lanes != 0; lanes &= lanes - 1)
                 {
                     int lane = BitOperations.TrailingZeroCount(lanes);
                     ulong header0 = bucket->Header;

@@ -82,7 +82,10 @@ internal sealed unsafe class RecordTable
     {
         uint high = (uint)(((1UL << 32) - 1) >> BitOperations.LeadingZeroCount(buckets));   // 2L - 1
         uint index = hash & high;
-        return index >= buckets ? index & (high >> 1) : index;
+
+        // Without a branch: a hash is beyond the last bucket or not as a coin falls, and every second look-up would be mispredicted.
+        uint isBeyond = (uint)((int)(buckets - 1 - index) >> 31);
+        return index & ~(isBeyond & (high ^ (high >> 1)));
     }
 
     /// <summary>Finds the entry of a key.</summary>
@@ -421,7 +424,6 @@ internal sealed unsafe class RecordTable
 
         Bucket* home = BucketAt(source);
         Bucket.BeginChange(home);
-        Span<ulong> moved = stackalloc ulong[Bucket.Slots];
         for (var walk = new Walk(this, source); ;)
         {
             bool more = walk.HasNext;       // taking entries out lowers the counts on the path
@@ -429,13 +431,15 @@ internal sealed unsafe class RecordTable
             {
                 ulong content = *Bucket.SlotAt(walk.Current, slot);
                 uint hash = (uint)(content >> 32);
-                if (content != 0 && (hash & low) != 0 && HomeIndex(hash, _buckets) == source)
+                bool goes = (hash & low) != 0;
+                if (content != 0 && HomeIndex(hash, _buckets) == source && (goes || walk.Current != home))
                 {
+                    // What stays but had to stand further along comes home: there is room now, and searches end here again.
                     uint access = Bucket.AccessOf(walk.Current, slot);
                     *Bucket.SlotAt(walk.Current, slot) = 0;
                     Bucket.SetAccess(walk.Current, slot, 0);
                     UncountPath(source, walk.Current);
-                    PutFrom(target, content, access);
+                    PutFrom(goes ? target : source, content, access);
                 }
             }
 

@@ -50,8 +50,8 @@ internal readonly ref struct KeyWrite
         return found;
     }
 
-    /// <summary>Begins an effect of so many arguments, its name included; null when nothing is logged.</summary>
-    public EffectBuffer? Effect(int arguments) => Shard.Effects?.Begin(_database, arguments);
+    /// <summary>Begins an effect of so many arguments, its name included, and Memcached's flags; null when nothing is logged.</summary>
+    public EffectBuffer? Effect(int arguments, uint flags = 0) => Shard.Effects?.Begin(_database, arguments, flags);
 
     /// <summary>Completes the effects and unlocks.</summary>
     public void Dispose()

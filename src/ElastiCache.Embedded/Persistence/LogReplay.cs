@@ -1,5 +1,7 @@
 using System.Buffers.Text;
 using System.Text;
+using ElastiCache.Embedded.Commands;
+using ElastiCache.Embedded.Keyspace;
 
 namespace ElastiCache.Embedded.Persistence;
 
@@ -12,8 +14,9 @@ internal readonly record struct LogFileRole(bool IsLast, bool MustHaveHeader, lo
 /// <summary>What was found in a file.</summary>
 /// <param name="End">Where what is good ends; the rest is a torn end, to be cut.</param>
 /// <param name="Salt">The file's salt when all of it is ours; null when redis-server wrote it, or its end.</param>
+/// <param name="Watermark">Everything before this offset was proven to be on disk; 0 where redis-server wrote.</param>
 /// <param name="ClosedCleanly">Whether it ends with the mark of an orderly close.</param>
-internal readonly record struct ReplayedFile(long End, byte[]? Salt, bool ClosedCleanly);
+internal readonly record struct ReplayedFile(long End, byte[]? Salt, long Watermark, bool ClosedCleanly);
 
 /// <summary>Reads one file of the log, checks it (<see cref="LogFormat"/>) and hands its commands to the store.</summary>
 /// <remarks>
@@ -42,6 +45,7 @@ internal sealed class LogReplay(IReplayTarget target)
     private string _path = "";
     private LogFileRole _role;
     private int _database;
+    private uint _flags;        // of the command that follows
 
     public long Commands { get; private set; }
 
@@ -56,7 +60,7 @@ internal sealed class LogReplay(IReplayTarget target)
         ReadOnlySpan<byte> start = _window.From(0, LongestAnnotationBytes);
         ReplayedFile found = role.MustHaveHeader || start.StartsWith(LogFormat.HeaderStart)
             ? ReplayOurs(CheckedSalt(start))
-            : new ReplayedFile(ReplayForeign(0), null, ClosedCleanly: false);
+            : new ReplayedFile(ReplayForeign(0), null, Watermark: 0, ClosedCleanly: false);
         Bytes += found.End;
         return found;
     }
@@ -102,15 +106,15 @@ internal sealed class LogReplay(IReplayTarget target)
             watermark = Math.Max(watermark, NewestWatermarkBehind(salt, position));
             if (BeginsLikeRedis(position) && position >= watermark)
             {
-                return new ReplayedFile(ReplayForeign(position), null, ClosedCleanly: false);
+                return new ReplayedFile(ReplayForeign(position), null, watermark, ClosedCleanly: false);
             }
 
             return _role.IsLast && position >= watermark
-                ? new ReplayedFile(position, salt, ClosedCleanly: false)
+                ? new ReplayedFile(position, salt, watermark, ClosedCleanly: false)
                 : throw new LogDamagedException(_path, position, _window.Length - position);
         }
 
-        return new ReplayedFile(position, salt, closed);
+        return new ReplayedFile(position, salt, watermark, closed);
     }
 
     private bool TryReadBatch(byte[] salt, long position, out long bodyStart, out Commit commit, out long end)
@@ -125,13 +129,13 @@ internal sealed class LogReplay(IReplayTarget target)
         bodyStart = position + lineBytes;
         ReadOnlySpan<byte> batch = _window.From(position, lineBytes + bodyBytes + LogFormat.LongestLineBytes)[lineBytes..];
         if (batch.Length < bodyBytes ||
-            !LogFormat.TryReadCommit(batch[(int)bodyBytes..], salt, bodyStart + bodyBytes, out commit, out int commitBytes))
+            !LogFormat.TryReadCommit(batch[(int)bodyBytes..], salt, out commit, out int commitBytes))
         {
             return false;
         }
 
         end = bodyStart + bodyBytes + commitBytes;
-        return commit.BodyBytes == bodyBytes && commit.BodyHash == LogFormat.HashBody(salt, batch[..(int)bodyBytes]);
+        return commit.BodyBytes == bodyBytes && commit.Offset == position && commit.BodyHash == LogFormat.HashBody(salt, batch[..(int)bodyBytes]);
     }
 
     private void ReplayBatch(long start, long end)
@@ -190,7 +194,7 @@ internal sealed class LogReplay(IReplayTarget target)
             }
 
             position += next;
-            if (LogFormat.TryReadCommit(_window.From(position, LogFormat.LongestLineBytes), salt, position, out Commit commit, out _))
+            if (LogFormat.TryReadCommit(_window.From(position, LogFormat.LongestLineBytes), salt, out Commit commit, out _))
             {
                 newest = Math.Max(newest, commit.DurableOffset);
             }
@@ -211,7 +215,7 @@ internal sealed class LogReplay(IReplayTarget target)
             return ReadAnnotation(ref position, end);
         }
 
-        RespOutcome outcome = ReadCommand(position, end, out RespCommand command, out int length);
+        RespOutcome outcome = ReadCommand(position, end, out CommandArguments command, out int length);
         if (outcome != RespOutcome.Command)
         {
             return outcome;
@@ -247,7 +251,7 @@ internal sealed class LogReplay(IReplayTarget target)
                 continue;
             }
 
-            ReadCommand(at, end, out RespCommand command, out int length);
+            ReadCommand(at, end, out CommandArguments command, out int length);
             if (!TryApply(command, at))
             {
                 return RespOutcome.Malformed;
@@ -277,7 +281,7 @@ internal sealed class LogReplay(IReplayTarget target)
                 continue;
             }
 
-            RespOutcome outcome = ReadCommand(at, end, out RespCommand command, out int length);
+            RespOutcome outcome = ReadCommand(at, end, out CommandArguments command, out int length);
             if (outcome != RespOutcome.Command)
             {
                 return outcome;
@@ -291,6 +295,7 @@ internal sealed class LogReplay(IReplayTarget target)
             if (Is(command, "EXEC"u8))
             {
                 (exec, afterExec) = (at, at + length);
+                _flags = 0;     // they are read again with their commands
                 return RespOutcome.Command;
             }
 
@@ -300,7 +305,7 @@ internal sealed class LogReplay(IReplayTarget target)
         return RespOutcome.Incomplete;
     }
 
-    private RespOutcome ReadCommand(long position, long end, out RespCommand command, out int length)
+    private RespOutcome ReadCommand(long position, long end, out CommandArguments command, out int length)
     {
         long wanted = UsualCommandBytes;
         while (true)
@@ -336,12 +341,16 @@ internal sealed class LogReplay(IReplayTarget target)
         {
             NewestSecond = Math.Max(NewestSecond, unixSeconds);
         }
+        else if (line.StartsWith(EffectBuffer.FlagsStart) && Utf8Parser.TryParse(line[EffectBuffer.FlagsStart.Length..], out uint flags, out _))
+        {
+            _flags = flags;
+        }
 
         position += length;
         return RespOutcome.Command;
     }
 
-    private bool TryApply(in RespCommand command, long position)
+    private bool TryApply(scoped in CommandArguments command, long position)
     {
         if (Is(command, "SELECT"u8))
         {
@@ -349,12 +358,13 @@ internal sealed class LogReplay(IReplayTarget target)
         }
 
         Commands++;
-        string? objection = target.Apply(_database, command);
+        string? objection = target.Apply(_database, command.With(_flags));
+        _flags = 0;
         return objection is null
             ? true
             : throw new LogFormatException(
                 _path, position, objection, "It may come from a newer Redis or library; open it with that, or restore a snapshot.");
     }
 
-    private static bool Is(in RespCommand command, ReadOnlySpan<byte> name) => Ascii.EqualsIgnoreCase(command.Name, name);
+    private static bool Is(scoped in CommandArguments command, ReadOnlySpan<byte> name) => Ascii.EqualsIgnoreCase(command.Name, name);
 }
