@@ -65,6 +65,17 @@ internal sealed unsafe class RecordTable
     /// <summary>The number of buckets.</summary>
     public uint Buckets => _buckets;
 
+    /// <summary>Native bytes of buckets and directory.</summary>
+    public long Bytes
+    {
+        get
+        {
+            long chunkBytes = Math.Min(_buckets, ChunkBuckets) * (long)Bucket.Bytes;
+            long chunks = (_buckets + ChunkBuckets - 1) / ChunkBuckets;
+            return _buckets == 0 ? 0 : SizeClasses.RoundedBytes(_directoryCapacity * sizeof(uint)) + (chunks * chunkBytes);
+        }
+    }
+
     /// <summary>The home bucket of a hash in a table of so many buckets.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint HomeIndex(uint hash, uint buckets)
@@ -320,18 +331,52 @@ internal sealed unsafe class RecordTable
 
     private void Put(uint hash, uint reference, uint access)
     {
-        for (var walk = new Walk(this, HomeIndex(hash, _buckets)); ; walk.Step())
+        while (!TryPut(hash, reference, access))
+        {
+            SplitOneChunk();
+        }
+    }
+
+    // False, and nothing changed, if the chunk is full.
+    private bool TryPut(uint hash, uint reference, uint access)
+    {
+        var walk = new Walk(this, HomeIndex(hash, _buckets));
+        do
         {
             int slot = Bucket.EmptySlot(walk.Current);
             if (slot >= 0)
             {
                 Bucket.SetAccess(walk.Current, slot, access);
                 Volatile.Write(ref *Bucket.SlotAt(walk.Current, slot), Bucket.Pack(hash, reference));
-                return;
+                return true;
             }
 
             Bucket.CountOverflow(walk.Current);
         }
+        while (walk.StepUnlessAround());
+
+        do
+        {
+            Bucket.UncountOverflow(walk.Current);
+        }
+        while (walk.StepUnlessAround());
+        return false;
+    }
+
+    // At 85 % on average a chunk is full only by a chance of five to seven standard deviations: once in thousands of fills of ten
+    // million entries. Then the present round of splits, or the next, goes on at once until it has passed that chunk.
+    private void SplitOneChunk()
+    {
+        if (_buckets > Math.Max(64 * ChunkBuckets, 16 * (uint)Count))
+        {
+            throw new InvalidOperationException($"More than {ChunkBuckets * Bucket.Slots} of {Count} keys have the same keyed hash.");
+        }
+
+        do
+        {
+            Split();
+        }
+        while ((_buckets & (ChunkBuckets - 1)) != 0);
     }
 
     private void UncountPath(uint home, Bucket* end)
@@ -404,6 +449,8 @@ internal sealed unsafe class RecordTable
             }
         }
 
+        // A reader may have met this bucket empty before: between the merge that emptied it and now.
+        Bucket.Bump(BucketAt(target));
         _buckets++;
         Volatile.Write(ref _word->Buckets, _buckets);
         Bucket.EndChange(home);

@@ -12,6 +12,7 @@ namespace ElastiCache.Embedded.Keyspace;
 /// span becomes a slab of the size that is needed. Moving a record costs a look-up and a copy; a slab has at most 1,024.</item>
 /// </list>
 /// So the sizes may drift without the free blocks of yesterday's size being lost (memcached's "slab calcification").
+/// Without eviction only the second is done.
 /// A shard that holds less than half of its share takes room from the others first, and so does a value too large
 /// for one shard; others' locks are only tried, never waited for.
 /// </remarks>
@@ -20,6 +21,9 @@ internal sealed unsafe class Room
     private const long FreeBlocksKept = 64 * 1024;
     private const int FreeShare = 16;
     private const int EvictionsAnAttempt = 4;
+
+    // As many evictions leave about one slab's worth of holes, so from here on slabs are emptied even if few blocks are free.
+    private const int AttemptsBeforeEmptying = 32;
 
     private readonly Shard _shard;
     private readonly Store _store;
@@ -41,9 +45,10 @@ internal sealed unsafe class Room
 
     /// <summary>Allocates a record's block, come what may.</summary>
     /// <param name="bytes">Its size.</param>
+    /// <param name="key">Its key, for the message of a refusal.</param>
     /// <param name="current">The entry that it will replace, which is not evicted.</param>
     /// <exception cref="CacheFullException">Nothing more may be evicted, or the record is larger than the budget.</exception>
-    public byte* Make(long bytes, in Entry current)
+    public byte* Make(long bytes, in KeyProbe key, in Entry current)
     {
         MemoryBudget budget = _store.Budget;
         long limit = budget.LimitBytes;
@@ -57,12 +62,12 @@ internal sealed unsafe class Room
             return Allocator.AllocateMovable(bytes);
         }
 
-        if (budget.Evicts && SizeClasses.RoundedBytes(bytes) < limit)
+        if (SizeClasses.RoundedBytes(bytes) < limit)
         {
             bool goesOn = true;
-            while (goesOn)
+            for (int attempt = 0; goesOn; attempt++)
             {
-                goesOn = MakeSome(bytes, current);
+                goesOn = MakeSome(bytes, current, attempt >= AttemptsBeforeEmptying);
                 byte* block = Allocator.TryAllocate(bytes, movable: true, limit);
                 if (block != null)
                 {
@@ -71,7 +76,7 @@ internal sealed unsafe class Room
             }
 
             // Old and new value of one key may not fit side by side; for a moment the budget is exceeded by the one entry.
-            if (current.Exists)
+            if (current.Exists && budget.Evicts)
             {
                 long overlap = Math.Max(Allocator.CapacityOf(current.Record), SizeClasses.SlabUnits(0) * (long)Arena.UnitBytes);
                 byte* block = Allocator.TryAllocate(bytes, movable: true, limit + overlap);
@@ -82,36 +87,49 @@ internal sealed unsafe class Room
             }
         }
 
-        throw new CacheFullException(current.Exists ? current.Key : default, bytes, _store.Arena.UsedBytes, budget.MaxBytes);
+        throw new CacheFullException(key.ToArray(), bytes, _store.Arena.UsedBytes, budget.MaxBytes);
+    }
+
+    /// <summary>Brings the arena back below the budget after tables or the wheel have grown: they must, whatever the budget says.</summary>
+    public void Trim()
+    {
+        MemoryBudget budget = _store.Budget;
+        bool goesOn = budget.Evicts;
+        for (int attempt = 0; goesOn && _store.Arena.UsedBytes > budget.MaxBytes; attempt++)
+        {
+            goesOn = MakeSome(_store.Arena.UsedBytes - budget.MaxBytes, default, attempt >= AttemptsBeforeEmptying);
+        }
     }
 
     /// <summary>Frees something here or elsewhere.</summary>
     /// <returns>Whether anything was freed.</returns>
-    private bool MakeSome(long bytes, in Entry spared)
+    private bool MakeSome(long bytes, in Entry spared, bool emptiesSlabs)
     {
         bool isPoor = Allocator.HeldBytes < _store.Arena.UsedBytes / _store.ShardCount / 2;
-        if ((isPoor || bytes > SizeClasses.LargestBlock) && TakeFromOthers(bytes))
+        if ((isPoor || bytes > SizeClasses.LargestBlock) && TakeFromOthers(bytes, emptiesSlabs))
         {
             return true;
         }
 
-        return TakeHere(spared) || TakeFromOthers(bytes);
+        return TakeHere(spared, emptiesSlabs) || TakeFromOthers(bytes, emptiesSlabs);
     }
 
-    private bool TakeHere(in Entry spared) => (HasSparseSlabs && EmptySparsestSlab()) || EvictSome(spared) || EmptySparsestSlab();
+    private bool TakeHere(in Entry spared, bool emptiesSlabs) =>
+        ((emptiesSlabs || HasSparseSlabs) && EmptySparsestSlab()) || (_store.Budget.Evicts && EvictSome(spared)) || EmptySparsestSlab();
 
     private bool HasSparseSlabs => Allocator.FreeBlockBytes > Math.Max(FreeBlocksKept, Allocator.HeldBytes / FreeShare);
 
-    private bool TakeFromOthers(long bytes)
+    private bool TakeFromOthers(long bytes, bool emptiesSlabs)
     {
         bool any = false;
         long before = _store.Arena.UsedBytes;
-        for (int i = 1; i < _store.ShardCount && before - _store.Arena.UsedBytes < bytes; i++)
+        int first = (int)(NextRandom() >> 16);
+        for (int i = 0; i < _store.ShardCount && before - _store.Arena.UsedBytes < bytes; i++)
         {
-            Shard other = _store.ShardAt((_shard.Index + i + (int)(NextRandom() >> 16)) & (_store.ShardCount - 1));
+            Shard other = _store.ShardAt((first + i) & (_store.ShardCount - 1));
             if (other != _shard && other.TryEnter())
             {
-                any |= other.Room.TakeHere(default);
+                any |= other.Room.TakeHere(default, emptiesSlabs);
                 other.Exit();
             }
         }
@@ -143,14 +161,20 @@ internal sealed unsafe class Room
             return false;
         }
 
-        // A database is drawn by its number of entries.
+        // A database is drawn by its number of entries; if it holds only the one to be spared, the next.
         long draw = NextRandom() % total;
+        int drawn = 0;
+        while (draw >= _shard.Count(drawn))
+        {
+            draw -= _shard.Count(drawn++);
+        }
+
         for (int i = 0; i < _store.DatabaseCount; i++)
         {
-            draw -= _shard.Count(i);
-            if (draw < 0 && _shard.Count(i) > 0 && _evictor!.TryPick(_shard.TableOf(i)!, spared, out SlotPosition victim))
+            int database = (drawn + i) % _store.DatabaseCount;
+            if (_shard.Count(database) > 0 && _evictor!.TryPick(_shard.TableOf(database)!, spared, out SlotPosition victim))
             {
-                _shard.Evict(i, new Entry(_store.Arena, victim));
+                _shard.Evict(database, new Entry(_store.Arena, victim));
                 return true;
             }
         }

@@ -13,6 +13,8 @@ internal sealed unsafe class Shard
 {
     private const int NodesAVisit = 64;
     private const int NodesOverdue = 1024;
+    private const int NodesCleanedAWrite = 4;
+    private const int NodesCleanedASweep = 256;
     private const int MergesAnExit = 8;
 
     private readonly Store _store;
@@ -27,6 +29,7 @@ internal sealed unsafe class Shard
     private bool _shrinks;
     private ulong _lastVersion;
     private ISnapshotObserver? _snapshot;
+    private DatabasePermutation _databasesSinceSnapshot = new();
 
     public Shard(Store store, int index, TableWord* words, int databases, Evictor? evictor)
     {
@@ -70,13 +73,13 @@ internal sealed unsafe class Shard
 
     public bool TryEnter() => _lock.TryEnter();
 
-    /// <summary>Unlocks. A table that has become too large is merged a little first.</summary>
+    /// <summary>Unlocks. A table that has become too large is merged a little first, and what tables and wheel took is made good.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Exit()
     {
-        if (_shrinks)
+        if (_shrinks | Allocator.HasGrownFixed)
         {
-            Shrink();
+            TidyUp();
         }
 
         _lock.Exit();
@@ -132,7 +135,7 @@ internal sealed unsafe class Shard
         byte* record = Allocator.TryAllocate(bytes, movable: true, _store.Budget.LimitBytes);
         if (record == null)
         {
-            record = Room.Make(bytes, current);
+            record = Room.Make(bytes, key, current);
         }
 
         byte* value = Record.Write(record, kind, key, valueLength, extras, _parity);
@@ -149,12 +152,24 @@ internal sealed unsafe class Shard
             Arm(database, current, key.SlotHash, pending.Record, header);
         }
 
-        if (!current.Exists)
+        if (current.Exists)
+        {
+            ReplaceRecord(database, current, reference);
+        }
+        else
         {
             TableForWriting(database).Add(key.SlotHash, reference, Room.AccessOfNewEntry);
-            return;
         }
 
+        // Not earlier: a node whose record isn't in the table yet looks like one left behind.
+        if (Record.HasExpiry(header))
+        {
+            CleanWheel(NodesCleanedAWrite);
+        }
+    }
+
+    private void ReplaceRecord(int database, in Entry current, uint reference)
+    {
         byte* old = current.Record;
         if (current.HasDeadline)
         {
@@ -213,6 +228,7 @@ internal sealed unsafe class Shard
             if (_wheel.IsSooner(deadline, entry.Deadline))
             {
                 Record.SetMark(record, _wheel.Add(key.SlotHash, database, deadline));
+                CleanWheel(NodesCleanedAWrite);
             }
 
             Record.SetDeadline(record, deadline);
@@ -235,7 +251,7 @@ internal sealed unsafe class Shard
     {
         var sink = new DueEntries(this, now);
         bool more = _wheel.Advance(now, NodesAVisit, ref sink);
-        CleanWheel();
+        CleanWheel(NodesCleanedASweep);
         return more;
     }
 
@@ -268,6 +284,7 @@ internal sealed unsafe class Shard
         TableForWriting(a).Swap(TableForWriting(b));
         (_expiring[a], _expiring[b]) = (_expiring[b], _expiring[a]);
         _wheel.SwapDatabases(a, b);
+        _databasesSinceSnapshot.Swap(a, b);
     }
 
     /// <summary>Begins or ends (null) a snapshot; see <see cref="ISnapshotObserver"/>.</summary>
@@ -276,15 +293,19 @@ internal sealed unsafe class Shard
         if (observer != null)
         {
             _parity = !_parity;
+            _databasesSinceSnapshot = new DatabasePermutation();
         }
 
         _snapshot = observer;
     }
 
     /// <summary>Hands over the entries of some buckets that no writer has handed over yet.</summary>
+    /// <param name="snapshotDatabase">The number that the database had when the snapshot began.</param>
+    /// <param name="position">Where the slice before ended; 0 to begin.</param>
     /// <returns>The position of the next slice; 0 at the end.</returns>
-    public uint HandOverSlice(int database, uint position)
+    public uint HandOverSlice(int snapshotDatabase, uint position)
     {
+        int database = _databasesSinceSnapshot.Meant(snapshotDatabase);
         RecordTable? table = _tables[database];
         if (table == null)
         {
@@ -303,7 +324,7 @@ internal sealed unsafe class Shard
             Record.Measure(record, Record.HeaderOf(record), out byte* key, out int keyLength, out int valueLength);
             _snapshot.HandOver(
                 Index,
-                database,
+                _databasesSinceSnapshot.Stored(database),
                 new ReadOnlySpan<byte>(key, keyLength),
                 new ReadOnlySpan<byte>(key + keyLength, valueLength),
                 Record.KindOf(Record.HeaderOf(record)),
@@ -362,7 +383,6 @@ internal sealed unsafe class Shard
         bool keepsNode = current.Exists && current.HasDeadline && !_wheel.IsSooner(deadline, current.Deadline);
         Record.SetMark(record, keepsNode ? Record.MarkOf(current.Record) : _wheel.Add(hash, database, deadline));
         CountExpiring(database, 1);
-        CleanWheel();
     }
 
     private void CountExpiring(int database, long change)
@@ -371,17 +391,24 @@ internal sealed unsafe class Shard
         _expiringInAll += change;
     }
 
-    private void CleanWheel()
+    private void CleanWheel(int nodes)
     {
         if (_wheel.Nodes > (2 * _expiringInAll) + NodesOverdue)
         {
             var cleaner = new KeepsLiving(this);
-            _wheel.Clean(4, ref cleaner);
+            _wheel.Clean(nodes, ref cleaner);
         }
     }
 
-    private void Shrink()
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void TidyUp()
     {
+        if (Allocator.HasGrownFixed)
+        {
+            Allocator.HasGrownFixed = false;
+            Room.Trim();
+        }
+
         _shrinks = false;
         foreach (RecordTable? table in _tables)
         {

@@ -260,8 +260,14 @@ internal sealed unsafe class Store : IDisposable
                 do
                 {
                     shard.Enter();
-                    position = shard.HandOverSlice(database, position);
-                    shard.Exit();
+                    try
+                    {
+                        position = shard.HandOverSlice(database, position);
+                    }
+                    finally
+                    {
+                        shard.Exit();
+                    }
                 }
                 while (position != 0);
             }
@@ -279,20 +285,34 @@ internal sealed unsafe class Store : IDisposable
     /// <summary>Gives all memory back. Operations that run end first; later ones find the cache closed.</summary>
     public void Dispose()
     {
-        if (_disposed)
-        {
-            return;
-        }
-
-        EnterAll();
-        _disposed = true;
-        Arena.DiscardAll();
         foreach (Shard shard in _shards)
         {
-            shard.Reset();
+            shard.Enter();
+        }
+
+        if (!_disposed)
+        {
+            _disposed = true;
+            VoidTableWords();
+            Arena.DiscardAll();
+            foreach (Shard shard in _shards)
+            {
+                shard.Reset();
+            }
         }
 
         ExitAll();
+    }
+
+    // Before the first page is given back: a reader whose value turned into zeros half-way must not find its table word unchanged.
+    private void VoidTableWords()
+    {
+        for (int i = 0; i < _shards.Length << _databaseShift; i++)
+        {
+            Volatile.Write(ref _words[i].Directory, 0);
+        }
+
+        Interlocked.MemoryBarrier();
     }
 
     // With a budget: room for it, for the entries that exceed it for a moment, and for tables that must grow beyond it. Without one: as
@@ -369,26 +389,25 @@ internal sealed unsafe class Store : IDisposable
             shard.Enter();
         }
 
-        if (!_disposed && shard.TryFind(database, key, out Entry entry))
+        try
         {
+            if (_disposed || !shard.TryFind(database, key, out Entry entry))
+            {
+                return ReadOutcome.Miss;
+            }
+
             if (entry.Kind != ValueKind.String)
             {
-                outcome = ReadOutcome.WrongType;
+                return ReadOutcome.WrongType;
             }
-            else
-            {
-                reader.Read(entry.Value, entry.View);
 
-                outcome = ReadOutcome.Hit;
-            }
+            reader.Read(entry.Value, entry.View);   // may fail, for want of memory
+            return ReadOutcome.Hit;
         }
-        else
+        finally
         {
-            outcome = ReadOutcome.Miss;
+            shard.Exit();
         }
-
-        shard.Exit();
-        return outcome;
     }
 
     private void ThrowDisposed(Shard shard)

@@ -20,6 +20,7 @@ internal sealed unsafe class BlockAllocator
     private readonly Arena _arena;
     private readonly SlabList[] _movable = new SlabList[SizeClasses.Count];
     private readonly SlabList[] _fixed = new SlabList[SizeClasses.Count];
+    private readonly long _granuleMask;
     private long _slabBytes;
     private long _blockBytes;
     private long _spanBytes;
@@ -27,6 +28,7 @@ internal sealed unsafe class BlockAllocator
     public BlockAllocator(Arena arena)
     {
         _arena = arena;
+        _granuleMask = arena.GranuleBytes - 1;
     }
 
     private struct SlabList
@@ -44,6 +46,9 @@ internal sealed unsafe class BlockAllocator
     /// <summary>Bytes in slabs that no block uses.</summary>
     public long FreeBlockBytes => _slabBytes - _blockBytes;
 
+    /// <summary>Set when fixed blocks took a span, whatever the budget said; the owner clears it.</summary>
+    public bool HasGrownFixed { get; set; }
+
     /// <summary>Hands out a block.</summary>
     /// <param name="bytes">1 to 2^31.</param>
     /// <param name="movable">Whether the block is a record.</param>
@@ -53,10 +58,13 @@ internal sealed unsafe class BlockAllocator
     {
         if (bytes > SizeClasses.LargestBlock)
         {
+            HasGrownFixed |= !movable;
             return TryAllocateSpan(bytes, limitBytes);
         }
 
-        int sizeClass = SizeClasses.Of((int)bytes);
+        // Whole granules, or references to neighbouring blocks would be the same. (Every multiple of a granule is a class,
+        // or lies where the steps between classes are multiples themselves.)
+        int sizeClass = SizeClasses.Of((int)((bytes + _granuleMask) & ~_granuleMask));
         ref SlabList list = ref (movable ? _movable : _fixed)[sizeClass];
         Slab* slab = list.First;
         if (slab == null)
@@ -259,6 +267,7 @@ internal sealed unsafe class BlockAllocator
             return null;
         }
 
+        HasGrownFixed |= !movable;
         Slab* slab = _arena.MakeSlab(span, units);
         slab->Class = (byte)sizeClass;
         slab->Movable = movable;

@@ -74,9 +74,15 @@ internal static unsafe partial class VirtualMemory
         _ = Advise((nint)address, (nuint)bytes, OperatingSystem.IsMacOS() ? MadviseFreeMac : MadviseDontNeed);
     }
 
-    /// <summary>Ends a reservation. Nobody may look at its addresses any more.</summary>
+    /// <summary>Ends a reservation. Nobody may look at its addresses any more. Null, a reservation that failed, is none.</summary>
     public static void Release(byte* address, long bytes)
     {
+        // Unmapping from address 0 would be valid, and would hit whatever lies there.
+        if (address == null)
+        {
+            return;
+        }
+
         if (OperatingSystem.IsWindows())
         {
             _ = VirtualFree((nint)address, 0, MemRelease);

@@ -1,0 +1,37 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace ElastiCache.Embedded.Tests.Keyspace;
+
+/// <summary>How long a stress test runs: a second or two in CI, as long as <c>ELASTICACHE_SOAK_SECONDS</c> says elsewhere.</summary>
+internal static class Soak
+{
+    private static readonly double? Seconds =
+        double.TryParse(Environment.GetEnvironmentVariable("ELASTICACHE_SOAK_SECONDS"), CultureInfo.InvariantCulture, out double seconds) ? seconds : null;
+
+    /// <summary>Runs workers on threads of their own until the time is over and each has done its least number of rounds.</summary>
+    /// <param name="secondsInCI">The time, unless the variable says otherwise.</param>
+    /// <param name="workers">Each is called again and again with the number of the round.</param>
+    public static void Run(double secondsInCI, params Action<int>[] workers)
+    {
+        long begin = Stopwatch.GetTimestamp();
+        var time = TimeSpan.FromSeconds(Seconds ?? secondsInCI);
+        bool failed = false;
+        var threads = workers.Select(worker => new Background(() =>
+        {
+            try
+            {
+                for (int round = 0; !Volatile.Read(ref failed) && Stopwatch.GetElapsedTime(begin) < time; round++)
+                {
+                    worker(round);
+                }
+            }
+            catch
+            {
+                Volatile.Write(ref failed, true);
+                throw;
+            }
+        })).ToList();
+        threads.ForEach(thread => thread.Join());
+    }
+}
