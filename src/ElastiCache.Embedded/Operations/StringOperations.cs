@@ -22,9 +22,18 @@ internal readonly struct SetArguments
 
     /// <summary>Memcached's flags.</summary>
     public uint Flags { get; init; }
+
+    /// <summary>Whether the entry gets a version at once, because somebody is going to ask for it: that saves the copy on the first ask.</summary>
+    public bool AssignVersion { get; init; }
 }
 
-/// <summary>The string commands. Each takes the database, the key, and the ticket on which the caller waits outside the lock.</summary>
+/// <summary>The commands that read, store or remove a whole string: GET, SET, GETSET, GETDEL, GETEX.</summary>
+/// <remarks>
+/// Each takes the database, the key, and the ticket on which the caller waits outside the lock. A reader gets its bytes under the lock,
+/// so it only copies; what it copied is handed to users afterwards.
+/// SETNX, SETEX and PSETEX are <see cref="Set(int, in KeyProbe, ReadOnlySpan{byte}, in SetArguments, ref JournalTicket)"/>; STRLEN is
+/// <see cref="TryRead"/> with a <see cref="LengthReader"/>, GETRANGE with a <see cref="PooledReader"/>.
+/// </remarks>
 internal sealed class StringOperations
 {
     private readonly Store _store;
@@ -39,16 +48,8 @@ internal sealed class StringOperations
     /// <exception cref="WrongTypeException">The key holds something else.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryRead<TReader>(int database, scoped in KeyProbe key, ref TReader reader)
-        where TReader : struct, IValueReader, allows ref struct
-    {
-        ReadOutcome outcome = _store.Read(database, key, ref reader);
-        if (outcome > ReadOutcome.Hit)
-        {
-            ThrowWrongType(database, key);
-        }
-
-        return outcome == ReadOutcome.Hit;
-    }
+        where TReader : struct, IValueReader, allows ref struct =>
+        StringRecord.TryRead(_store, database, key, ref reader);
 
     /// <summary>SET key value with nothing else, the commonest write.</summary>
     /// <remarks>
@@ -57,7 +58,7 @@ internal sealed class StringOperations
     /// </remarks>
     public void Set(int database, in KeyProbe key, ReadOnlySpan<byte> value, ref JournalTicket ticket)
     {
-        RequireLength(key, value.Length);
+        StringRecord.RequireLength(key, value.Length);
         _store.Prefetch(database, key.Hash);
         using var write = new KeyWrite(_store, database, key, ref ticket);
         PendingRecord pending = write.Shard.Prepare(default, ValueKind.String, key, value.Length, default);
@@ -73,11 +74,11 @@ internal sealed class StringOperations
         write.Effect(3)?.Argument("SET"u8).Argument(key).Argument(value);
     }
 
-    /// <summary>SET with options: NX, XX, KEEPTTL, PXAT.</summary>
+    /// <summary>SET with options: NX, XX, KEEPTTL, PXAT. An absolute deadline that has already passed leaves the key absent.</summary>
     /// <returns>Whether the condition held and the value was stored.</returns>
     public bool Set(int database, in KeyProbe key, ReadOnlySpan<byte> value, in SetArguments arguments, ref JournalTicket ticket)
     {
-        RequireLength(key, value.Length);
+        StringRecord.RequireLength(key, value.Length);
         using var write = new KeyWrite(_store, database, key, ref ticket);
         bool exists = write.TryFind(key, out Entry current);
         if (arguments.Condition == (exists ? SetCondition.IfAbsent : SetCondition.IfPresent))
@@ -85,53 +86,80 @@ internal sealed class StringOperations
             return false;
         }
 
-        Store(write, database, current, key, value, arguments);
+        StringRecord.Store(_store, write, database, current, key, value, arguments);
         return true;
     }
 
-    // Stores and logs. An absolute deadline that has already passed leaves the key absent, as in Redis.
-    private void Store(in KeyWrite write, int database, in Entry current, in KeyProbe key, ReadOnlySpan<byte> value, in SetArguments arguments)
+    /// <summary>SET with GET, and GETSET: as SET, and reads the old value in the same step, also when the condition then fails.</summary>
+    /// <param name="database">The database.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="value">The new value.</param>
+    /// <param name="arguments">Options; the default is GETSET.</param>
+    /// <param name="old">Reads the old value, if there is one.</param>
+    /// <param name="existed">Whether there was one.</param>
+    /// <param name="ticket">What to wait for.</param>
+    /// <returns>Whether the condition held and the value was stored.</returns>
+    /// <exception cref="WrongTypeException">The key holds something else than a string, which a SET without GET would overwrite. Nothing has changed.</exception>
+    public bool SetAndRead<TReader>(
+        int database, in KeyProbe key, ReadOnlySpan<byte> value, in SetArguments arguments, ref TReader old, out bool existed, ref JournalTicket ticket)
+        where TReader : struct, IValueReader, allows ref struct
     {
-        long deadline = arguments.KeepDeadline && current.Exists ? current.Deadline : arguments.Deadline;
-        if (deadline <= _store.Clock.UnixMilliseconds && !_store.IsLoading)
+        StringRecord.RequireLength(key, value.Length);
+        using var write = new KeyWrite(_store, database, key, ref ticket);
+        existed = write.TryFindString(key, out Entry current);
+        if (existed)
         {
-            if (current.Exists)
-            {
-                write.Shard.Remove(database, current);
-                write.Effect(2)?.Argument("DEL"u8).Argument(key);
-            }
-
-            return;
+            LockedReader.Read(current, ref old);
         }
 
-        var extras = new RecordExtras { Deadline = deadline, Flags = arguments.Flags, Version = VersionAfter(write.Shard, current) };
-        PendingRecord pending = write.Shard.Prepare(current, ValueKind.String, key, value.Length, extras);
-        value.CopyTo(pending.Value);
-        write.Shard.Publish(database, current, key, pending);
-        EffectBuffer? effect = write.Effect(deadline == Record.NoExpiry ? 3 : 5)?.Argument("SET"u8).Argument(key).Argument(value);
-        if (deadline != Record.NoExpiry)
+        if (arguments.Condition == (existed ? SetCondition.IfAbsent : SetCondition.IfPresent))
         {
-            effect?.Argument("PXAT"u8).Argument(deadline);
+            return false;
         }
+
+        StringRecord.Store(_store, write, database, current, key, value, arguments);
+        return true;
     }
 
-    private static ulong VersionAfter(Shard shard, in Entry current) =>
-        current.Exists && current.Version != 0 ? shard.NextVersion() : 0;
-
-    private static void RequireLength(in KeyProbe key, long length)
+    /// <summary>GETDEL: reads a string and removes it in one step.</summary>
+    /// <returns>Whether the key was there.</returns>
+    /// <exception cref="WrongTypeException">The key holds something else. Nothing has changed.</exception>
+    public bool ReadAndDelete<TReader>(int database, in KeyProbe key, ref TReader reader, ref JournalTicket ticket)
+        where TReader : struct, IValueReader, allows ref struct
     {
-        if (length > CacheLimits.MaxValueBytes)
+        using var write = new KeyWrite(_store, database, key, ref ticket);
+        bool exists = write.TryFindString(key, out Entry current);
+        _store.Accesses.Count(exists);
+        if (exists)
         {
-            throw new ValueTooLargeException(key.ToArray(), length);
+            LockedReader.Read(current, ref reader);
+            StringRecord.Delete(write, database, current, key);
         }
+
+        return exists;
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private void ThrowWrongType(int database, in KeyProbe key)
+    /// <summary>GETEX: reads a string and sets its deadline in one step.</summary>
+    /// <param name="database">The database.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="deadline">In Unix ms; one that has passed removes the key, <see cref="Record.NoExpiry"/> is PERSIST.</param>
+    /// <param name="reader">Reads the value, if there is one.</param>
+    /// <param name="ticket">What to wait for.</param>
+    /// <returns>Whether the key was there.</returns>
+    /// <exception cref="WrongTypeException">The key holds something else. Nothing has changed.</exception>
+    /// <exception cref="CacheFullException">The entry had no deadline, and the budget has no room for one. Nothing has changed.</exception>
+    public bool ReadAndExpire<TReader>(int database, in KeyProbe key, long deadline, ref TReader reader, ref JournalTicket ticket)
+        where TReader : struct, IValueReader, allows ref struct
     {
-        Shard shard = _store.Enter(key);
-        ValueKind kind = shard.TryFind(database, key, out Entry entry) ? entry.Kind : ValueKind.None;
-        shard.Exit();
-        throw new WrongTypeException(key.ToArray(), TypeNames.Of(kind), TypeNames.Of(ValueKind.String));
+        using var write = new KeyWrite(_store, database, key, ref ticket);
+        bool exists = write.TryFindString(key, out Entry current);
+        _store.Accesses.Count(exists);
+        if (exists)
+        {
+            LockedReader.Read(current, ref reader);
+            StringRecord.Expire(_store, write, database, current, key, deadline);
+        }
+
+        return exists;
     }
 }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
 using ElastiCache.Embedded.Keyspace;
+using ElastiCache.Embedded.Values;
 
 namespace ElastiCache.Embedded.Operations;
 
@@ -44,10 +45,21 @@ internal unsafe struct ArrayReader : IValueReader
     }
 }
 
-/// <summary>Copies a value into a pooled array, for a callback that must not see bytes that may still change.</summary>
+/// <summary>Copies a value, or a range of it, into a pooled array, for a callback that must not see bytes that may still change.</summary>
 internal unsafe struct PooledReader : IValueReader
 {
+    private readonly bool _isRange;
+    private readonly long _start;
+    private readonly long _end;
     private byte[]? _array;
+
+    /// <summary>A reader of a range, GETRANGE: both ends inclusive, negative from the end. The default reads all.</summary>
+    public PooledReader(long start, long end)
+    {
+        _isRange = true;
+        _start = start;
+        _end = end;
+    }
 
     public int Length { get; private set; }
 
@@ -57,14 +69,22 @@ internal unsafe struct PooledReader : IValueReader
 
     public void Read(byte* value, int length, byte* record, ulong header)
     {
-        if (_array == null || _array.Length < length)
+        long offset = 0;
+        long count = length;
+        if (_isRange)
         {
-            Return();
-            _array = ArrayPool<byte>.Shared.Rent(length);
+            RangeIndex.TryResolve(_start, _end, length, out offset, out count);
+            count = Math.Max(0, count);
         }
 
-        Length = length;
-        new ReadOnlySpan<byte>(value, length).CopyTo(_array);
+        if (_array == null || _array.Length < count)
+        {
+            Return();
+            _array = ArrayPool<byte>.Shared.Rent((int)count);
+        }
+
+        Length = (int)count;
+        new ReadOnlySpan<byte>(value + (count == 0 ? 0 : offset), Length).CopyTo(_array);
     }
 
     public void Return()
@@ -83,4 +103,66 @@ internal unsafe struct LengthReader : IValueReader
     public int Length { get; private set; }
 
     public void Read(byte* value, int length, byte* record, ulong header) => Length = length;
+}
+
+/// <summary>Something to find out about a value. May be asked about bytes that are changing, and again.</summary>
+internal interface IValueQuestion<out TAnswer>
+{
+    TAnswer Ask(ReadOnlySpan<byte> value);
+}
+
+/// <summary>Asks a question about a value where it lies.</summary>
+internal unsafe ref struct AnswerReader<TQuestion, TAnswer> : IValueReader
+    where TQuestion : struct, IValueQuestion<TAnswer>, allows ref struct
+{
+    private readonly TQuestion _question;
+
+    public AnswerReader(TQuestion question)
+    {
+        _question = question;
+    }
+
+    public TAnswer? Answer { get; private set; }
+
+    public void Read(byte* value, int length, byte* record, ulong header) =>
+        Answer = _question.Ask(new ReadOnlySpan<byte>(value, length));
+}
+
+/// <summary>Reads what another reader reads, and Memcached's flags and the version.</summary>
+internal unsafe ref struct VersionedReader<TReader> : IValueReader
+    where TReader : struct, IValueReader, allows ref struct
+{
+    private TReader _inner;
+
+    public VersionedReader(TReader inner)
+    {
+        _inner = inner;
+    }
+
+    public readonly TReader Inner => _inner;
+
+    public uint Flags { get; private set; }
+
+    /// <summary>The version, or 0 if nobody has asked for it yet.</summary>
+    public ulong Version { get; private set; }
+
+    public void Read(byte* value, int length, byte* record, ulong header)
+    {
+        Flags = Record.FlagsOf(record, header);
+        Version = Record.VersionOf(record, header);
+        _inner.Read(value, length, record, header);
+    }
+}
+
+/// <summary>Lets a reader read an entry that was found with the shard's lock held.</summary>
+internal static unsafe class LockedReader
+{
+    public static void Read<TReader>(in Entry entry, ref TReader reader)
+        where TReader : struct, IValueReader, allows ref struct
+    {
+        fixed (byte* value = entry.Value)
+        {
+            reader.Read(value, entry.ValueLength, entry.Record, Record.HeaderOf(entry.Record));
+        }
+    }
 }
