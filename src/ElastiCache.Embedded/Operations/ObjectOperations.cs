@@ -1,0 +1,69 @@
+using ElastiCache.Embedded.Keyspace;
+using ElastiCache.Embedded.Values;
+
+namespace ElastiCache.Embedded.Operations;
+
+/// <summary>OBJECT: what Redis tells of an entry's insides, answered as far as there is such a thing here. Each is O(1) and no use of the entry.</summary>
+internal sealed class ObjectOperations
+{
+    /// <summary>The longest string that Redis stores in one piece with its object.</summary>
+    private const int EmbeddedBytes = 44;
+
+    private readonly Store _store;
+
+    public ObjectOperations(Store store)
+    {
+        _store = store;
+    }
+
+    /// <summary>OBJECT ENCODING, by Redis's names.</summary>
+    /// <returns><c>int</c>, <c>embstr</c> (at most 44 bytes) or <c>raw</c> for a string; null if there is no such key.</returns>
+    /// <remarks>
+    /// Here all strings are stored alike; the name is what Redis would have chosen. It chooses when a value is set, and a value that was
+    /// edited afterwards (APPEND, SETRANGE, SETBIT) is raw, however short.
+    /// </remarks>
+    public string? Encoding(int database, in KeyProbe key)
+    {
+        using var read = new KeyRead(_store, database, key);
+        if (!read.TryFind(key, out Entry entry))
+        {
+            return null;
+        }
+
+        return entry.Kind switch
+        {
+            ValueKind.String when entry.Edited || entry.ValueLength > EmbeddedBytes => "raw",
+            ValueKind.String => DecimalNumber.IsCanonical(entry.Value) ? "int" : "embstr",
+            _ => "unknown",     // as Redis's strEncoding for what it doesn't know; the collections bring their names with them
+        };
+    }
+
+    /// <summary>OBJECT REFCOUNT: 1, as no two keys share a value. (Redis answers 2147483647 for the integers below 10,000, which it shares.)</summary>
+    /// <returns>Null if there is no such key.</returns>
+    public long? ReferenceCount(int database, in KeyProbe key) => Exists(database, key) ? 1 : null;
+
+    /// <summary>OBJECT IDLETIME: always 0 seconds.</summary>
+    /// <remarks>
+    /// The evictor keeps two bits of age an entry, taken down as its hand passes, and no clock: a time in seconds could only be made up, and 0
+    /// claims least ("not known to have been idle"). Whoever deletes by idle time then deletes nothing.
+    /// </remarks>
+    /// <returns>Null if there is no such key.</returns>
+    public long? IdleSeconds(int database, in KeyProbe key) => Exists(database, key) ? 0 : null;
+
+    /// <summary>OBJECT FREQ: never known, because no policy counts.</summary>
+    /// <returns>False if there is no such key, on which Redis answers null.</returns>
+    /// <exception cref="InvalidOperationException">The key is there. The message is Redis's without an LFU policy.</exception>
+    public bool Frequency(int database, in KeyProbe key)
+    {
+        const string NotTracked =
+            "An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at " +
+            "runtime LRU and LFU data will take some time to adjust.";
+        return Exists(database, key) ? throw new InvalidOperationException(NotTracked) : false;
+    }
+
+    private bool Exists(int database, in KeyProbe key)
+    {
+        using var read = new KeyRead(_store, database, key);
+        return read.TryFind(key, out _);
+    }
+}
