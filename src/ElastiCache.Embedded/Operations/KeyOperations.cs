@@ -54,7 +54,7 @@ internal sealed class KeyOperations
     /// <summary>DEL and UNLINK of several keys, as one step. O(n).</summary>
     /// <returns>How many were there; a key that is named twice counts once.</returns>
     public long Delete<TKeys>(int database, scoped TKeys keys, ref JournalTicket ticket)
-        where TKeys : struct, IKeySource, allows ref struct
+        where TKeys : struct, IKeyList, allows ref struct
     {
         var scratch = default(KeyScratch);
         using var write = new MultiKeyWrite(_store, ShardsOf(keys), ref ticket);
@@ -88,12 +88,12 @@ internal sealed class KeyOperations
     /// <summary>EXISTS of several keys, at one moment. O(n).</summary>
     /// <returns>How many are there; a key that is named twice counts twice.</returns>
     public long Exists<TKeys>(int database, scoped TKeys keys)
-        where TKeys : struct, IKeySource, allows ref struct => Count(database, keys, marksUse: false);
+        where TKeys : struct, IKeyList, allows ref struct => Count(database, keys, marksUse: false);
 
     /// <summary>TOUCH: marks entries as used, so that they are evicted later. O(n).</summary>
     /// <returns>How many are there; a key that is named twice counts twice.</returns>
     public long Touch<TKeys>(int database, scoped TKeys keys)
-        where TKeys : struct, IKeySource, allows ref struct => Count(database, keys, marksUse: true);
+        where TKeys : struct, IKeyList, allows ref struct => Count(database, keys, marksUse: true);
 
     /// <summary>TYPE. O(1).</summary>
     public ValueKind Type(int database, in KeyProbe key)
@@ -203,7 +203,7 @@ internal sealed class KeyOperations
     }
 
     private long Count<TKeys>(int database, scoped TKeys keys, bool marksUse)
-        where TKeys : struct, IKeySource, allows ref struct
+        where TKeys : struct, IKeyList, allows ref struct
     {
         var scratch = default(KeyScratch);
         using var read = new MultiKeyRead(_store, ShardsOf(keys));
@@ -225,7 +225,7 @@ internal sealed class KeyOperations
     }
 
     private ShardSet ShardsOf<TKeys>(scoped TKeys keys)
-        where TKeys : struct, IKeySource, allows ref struct
+        where TKeys : struct, IKeyList, allows ref struct
     {
         var scratch = default(KeyScratch);
         var shards = default(ShardSet);
@@ -248,7 +248,7 @@ internal sealed class KeyOperations
 
     // Keys that were not there are named as well, as Redis does it: to delete them again changes nothing.
     private static void LogDelete<TKeys>(EffectBuffer? effect, scoped TKeys keys)
-        where TKeys : struct, IKeySource, allows ref struct
+        where TKeys : struct, IKeyList, allows ref struct
     {
         var scratch = default(KeyScratch);
         effect?.Argument("DEL"u8);

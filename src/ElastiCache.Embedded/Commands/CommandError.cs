@@ -1,0 +1,58 @@
+namespace ElastiCache.Embedded.Commands;
+
+/// <summary>What is wrong with a command, in Redis's words. Never contains an argument that may be a value.</summary>
+/// <param name="Code">The first word of the reply: <c>ERR</c>, <c>WRONGTYPE</c>.</param>
+/// <param name="Text">The rest.</param>
+internal sealed record CommandError(string Code, string Text)
+{
+    public static readonly CommandError Syntax = new("syntax error");
+
+    public static readonly CommandError NotAnInteger = new("value is not an integer or out of range");
+
+    public static readonly CommandError NotABit = new("bit is not an integer or out of range");
+
+    public static readonly CommandError NotABitOffset = new("bit offset is not an integer or out of range");
+
+    public static readonly CommandError NotABitFieldType =
+        new("Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is.");
+
+    public static readonly CommandError NotAnOverflowRule = new("Invalid OVERFLOW type specified");
+
+    public static readonly CommandError NegativeOffset = new("offset is out of range");
+
+    public static readonly CommandError NoSuchKey = new("no such key");
+
+    public static readonly CommandError SameObject = new("source and destination objects are the same");
+
+    public static readonly CommandError NoSuchDatabase = new("DB index is out of range");
+
+    public static readonly CommandError NotADatabase = new("invalid DB index");
+
+    public static readonly CommandError NotAFirstDatabase = new("invalid first DB index");
+
+    public static readonly CommandError NotASecondDatabase = new("invalid second DB index");
+
+    public static readonly CommandError NotWithAlone = new("NX and XX, GT or LT options at the same time are not compatible");
+
+    public static readonly CommandError NotBothGreaterAndLess = new("GT and LT options at the same time are not compatible");
+
+    public static readonly CommandError NotOneSource = new("BITOP NOT must be called with a single source key.");
+
+    public CommandError(string text)
+        : this("ERR", text)
+    {
+    }
+
+    public static CommandError WrongNumberOfArguments(Command command) => new($"wrong number of arguments for '{Lower(command.Name)}' command");
+
+    public static CommandError InvalidExpireTime(scoped in CommandArguments arguments) =>
+        new($"invalid expire time in '{Lower(System.Text.Encoding.ASCII.GetString(arguments.Name))}' command");
+
+    public static CommandError Unsupported(ReadOnlySpan<byte> name) =>
+        new($"the command '{Errors.KeyText.Of(name)}' is not supported by this version");
+
+    public override string ToString() => $"{Code} {Text}";
+
+    // Redis names commands in small letters.
+    private static string Lower(string name) => string.Create(name.Length, name, static (span, from) => from.AsSpan().ToLowerInvariant(span));
+}
