@@ -95,7 +95,7 @@ internal sealed unsafe class Store : IDisposable
 
     /// <summary>Asks the processor for the cache line of a key's bucket.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Prefetch(int database, ulong hash)
+    public void PrefetchBucket(int database, ulong hash)
     {
         if (System.Runtime.Intrinsics.X86.Sse.IsSupported)
         {

@@ -59,7 +59,7 @@ internal sealed class StringOperations
     public void Set(int database, in KeyProbe key, ReadOnlySpan<byte> value, ref JournalTicket ticket)
     {
         StringRecord.RequireLength(key, value.Length);
-        _store.Prefetch(database, key.Hash);
+        _store.PrefetchBucket(database, key.Hash);
         using var write = new KeyWrite(_store, database, key, ref ticket);
         PendingRecord pending = write.Shard.Prepare(default, ValueKind.String, key, value.Length, default);
         value.CopyTo(pending.Value);

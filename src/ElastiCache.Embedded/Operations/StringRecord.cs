@@ -9,7 +9,7 @@ internal static class StringRecord
     /// <summary>Reads a string without a lock; see <see cref="StringOperations.TryRead"/>.</summary>
     /// <exception cref="WrongTypeException">The key holds something else.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool TryRead<TReader>(Store store, int database, scoped in KeyProbe key, ref TReader reader)
+    public static bool TryRead<TReader>(Store store, int database, in KeyProbe key, ref TReader reader)
         where TReader : struct, IValueReader, allows ref struct
     {
         ReadOutcome outcome = store.Read(database, key, ref reader);
@@ -116,7 +116,7 @@ internal static class StringRecord
 
     // The type was seen without a lock, and the message names it; meanwhile the key may have become a string or have gone.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static ReadOutcome ReadUnlessWrongType<TReader>(Store store, int database, scoped in KeyProbe key, ref TReader reader)
+    private static ReadOutcome ReadUnlessWrongType<TReader>(Store store, int database, in KeyProbe key, ref TReader reader)
         where TReader : struct, IValueReader, allows ref struct
     {
         ReadOutcome outcome;

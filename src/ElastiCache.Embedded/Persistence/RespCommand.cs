@@ -20,6 +20,9 @@ internal readonly ref struct RespCommand
     /// <summary>The command's name as it stands in the log, in any case.</summary>
     public ReadOnlySpan<byte> Name => this[0];
 
+    /// <summary>The command as the command table takes it.</summary>
+    public Commands.CommandArguments Arguments => new(_bytes, _arguments);
+
     public ReadOnlySpan<byte> this[int index] => _bytes.Slice(_arguments[index].Start, _arguments[index].Length);
 }
 
