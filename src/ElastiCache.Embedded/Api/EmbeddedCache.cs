@@ -1,4 +1,5 @@
 using ElastiCache.Embedded.Api;
+using ElastiCache.Embedded.Eviction;
 using ElastiCache.Embedded.Keyspace;
 using ElastiCache.Embedded.Memory;
 using ElastiCache.Embedded.Operations;
@@ -201,5 +202,6 @@ public sealed class EmbeddedCache : IAsyncDisposable, IDisposable
         options.ResolveShards(),
         options.Databases,
         new MemoryBudget(options.MaxMemory, options.EvictionPolicy != EvictionPolicy.NoEviction),
-        new CacheClock(options.TimeProvider)) { Owner = typeof(EmbeddedCache) };
+        new CacheClock(options.TimeProvider),
+        static () => new SampledAge()) { Owner = typeof(EmbeddedCache) };
 }

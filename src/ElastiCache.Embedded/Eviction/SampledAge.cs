@@ -13,21 +13,17 @@ namespace ElastiCache.Embedded.Eviction;
 /// that are read once pushes out what is read rarely but regularly, as under LRU.
 /// </para>
 /// </remarks>
-internal sealed class SampledAge
+internal sealed class SampledAge : Evictor
 {
-    /// <summary>The age bits of an entry that was just added: it survives one pass of the hand.</summary>
-    public const uint NewEntry = 1;
-
     private const int BucketsLookedAt = 6;
 
     private uint _hand;
 
-    /// <summary>Picks a victim and ages what the hand passes. The shard is locked.</summary>
-    /// <param name="table">The table to take from.</param>
-    /// <param name="spared">A slot that must stay, or null.</param>
-    /// <param name="victim">The entry to evict.</param>
-    /// <returns>Whether one was found; false only if the table holds nothing else.</returns>
-    public unsafe bool TryPick(RecordTable table, ulong* spared, out SlotPosition victim)
+    /// <summary>A new entry survives one pass of the hand.</summary>
+    public override uint AccessOfNewEntry => 1;
+
+    /// <summary>Picks a victim and ages what the hand passes.</summary>
+    public override unsafe bool TryPick(RecordTable table, ulong* spared, out SlotPosition victim)
     {
         victim = default;
         uint lowestAge = uint.MaxValue;

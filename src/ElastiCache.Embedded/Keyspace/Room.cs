@@ -1,4 +1,3 @@
-using ElastiCache.Embedded.Eviction;
 using ElastiCache.Embedded.Memory;
 
 namespace ElastiCache.Embedded.Keyspace;
@@ -7,7 +6,7 @@ namespace ElastiCache.Embedded.Keyspace;
 /// <remarks>
 /// The budget counts what the arena has handed out, so the process stays within it whatever sizes come. That leaves two reasons for having no room:
 /// <list type="bullet">
-/// <item>too many entries: evict one (<see cref="SampledAge"/>) and look again;</item>
+/// <item>too many entries: evict one (<see cref="Evictor"/>) and look again;</item>
 /// <item>free blocks of other sizes (the entries evicted so far were smaller or larger than the new one). Once those make up
 /// a sixteenth of what the shard holds, the sparsest slab is emptied: its records move to other slabs of the class and its
 /// span becomes a slab of the size that is needed. Moving a record costs a look-up and a copy; a slab has at most 1,024.</item>
@@ -24,15 +23,19 @@ internal sealed unsafe class Room
 
     private readonly Shard _shard;
     private readonly Store _store;
-    private readonly SampledAge _age = new();
+    private readonly Evictor? _evictor;
     private uint _random;
 
-    public Room(Shard shard, Store store)
+    public Room(Shard shard, Store store, Evictor? evictor)
     {
+        _evictor = evictor;
         _shard = shard;
         _store = store;
         _random = (uint)shard.Index + 1;
     }
+
+    /// <summary>The access bits of a new entry.</summary>
+    public uint AccessOfNewEntry => _evictor?.AccessOfNewEntry ?? 0;
 
     private BlockAllocator Allocator => _shard.Allocator;
 
@@ -146,7 +149,7 @@ internal sealed unsafe class Room
         for (int i = 0; i < _store.DatabaseCount; i++)
         {
             draw -= _shard.Count(i);
-            if (draw < 0 && _shard.Count(i) > 0 && _age.TryPick(_shard.TableOf(i)!, spared, out SlotPosition victim))
+            if (draw < 0 && _shard.Count(i) > 0 && _evictor!.TryPick(_shard.TableOf(i)!, spared, out SlotPosition victim))
             {
                 _shard.Evict(i, new Entry(_store.Arena, victim));
                 return true;

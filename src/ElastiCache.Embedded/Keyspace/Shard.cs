@@ -28,7 +28,7 @@ internal sealed unsafe class Shard
     private ulong _lastVersion;
     private ISnapshotObserver? _snapshot;
 
-    public Shard(Store store, int index, TableWord* words, int databases)
+    public Shard(Store store, int index, TableWord* words, int databases, Evictor? evictor)
     {
         _store = store;
         _arena = store.Arena;
@@ -37,7 +37,7 @@ internal sealed unsafe class Shard
         _expiring = new long[databases];
         Index = index;
         Allocator = new BlockAllocator(_arena);
-        Room = new Room(this, store);
+        Room = new Room(this, store, evictor);
         _wheel = new ExpiryWheel<WheelMemory>(new WheelMemory(_arena, Allocator), store.Clock.UnixMilliseconds);
 
         // Versions of an earlier process must not match by accident, so they begin with the time.
@@ -151,7 +151,7 @@ internal sealed unsafe class Shard
 
         if (!current.Exists)
         {
-            TableForWriting(database).Add(key.SlotHash, reference, Eviction.SampledAge.NewEntry);
+            TableForWriting(database).Add(key.SlotHash, reference, Room.AccessOfNewEntry);
             return;
         }
 

@@ -28,8 +28,10 @@ internal sealed unsafe class Store : IDisposable
     /// <param name="databases">1 to 16.</param>
     /// <param name="budget">Its memory.</param>
     /// <param name="clock">Its time.</param>
-    public Store(int shards, int databases, MemoryBudget budget, CacheClock clock)
+    /// <param name="newEvictor">Makes the evictor of a shard; needed if the budget evicts.</param>
+    public Store(int shards, int databases, MemoryBudget budget, CacheClock clock, Func<Evictor>? newEvictor = null)
     {
+        ArgumentOutOfRangeException.ThrowIfEqual(budget.Evicts && newEvictor == null, true);
         ArgumentOutOfRangeException.ThrowIfNotEqual(System.Numerics.BitOperations.IsPow2(shards), true);
         Budget = budget;
         Clock = clock;
@@ -41,7 +43,7 @@ internal sealed unsafe class Store : IDisposable
         _shards = new Shard[shards];
         for (int i = 0; i < shards; i++)
         {
-            _shards[i] = new Shard(this, i, _words + (i << _databaseShift), databases);
+            _shards[i] = new Shard(this, i, _words + (i << _databaseShift), databases, newEvictor?.Invoke());
         }
     }
 
