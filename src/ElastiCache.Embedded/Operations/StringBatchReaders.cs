@@ -1,0 +1,81 @@
+using System.Runtime.CompilerServices;
+
+namespace ElastiCache.Embedded.Operations;
+
+/// <summary>Lays the values of a batch end to end in the caller's memory.</summary>
+/// <remarks>
+/// The first value that does not fit ends the writing, also of shorter ones after it: what is written is then always the values of the first
+/// keys, and the caller finds each by adding lengths. Lengths are taken of all of them.
+/// </remarks>
+internal unsafe ref struct SpanBatchReader : IBatchReader
+{
+    /// <summary>The length of a value that isn't there.</summary>
+    public const int Absent = -1;
+
+    private readonly Span<int> _lengths;
+    private Span<byte> _rest;
+    private int _length;
+
+    public SpanBatchReader(Span<byte> destination, Span<int> lengths)
+    {
+        _rest = destination;
+        _lengths = lengths;
+    }
+
+    /// <summary>Bytes of all values, of those too that did not fit.</summary>
+    public long TotalBytes { get; private set; }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Read(byte* value, int length, byte* record, ulong header)
+    {
+        _length = length;
+        if (length <= _rest.Length)
+        {
+            new ReadOnlySpan<byte>(value, length).CopyTo(_rest);
+        }
+    }
+
+    public void Next(int index, bool isHit)
+    {
+        if (!isHit)
+        {
+            _lengths[index] = Absent;
+            return;
+        }
+
+        _lengths[index] = _length;
+        TotalBytes += _length;
+        _rest = _length <= _rest.Length ? _rest[_length..] : default;
+    }
+}
+
+/// <summary>Takes the values of a batch one by one. No lock is held; the memory is valid during the call.</summary>
+internal interface IBatchSink
+{
+    void Take(int index, ReadOnlyMemory<byte> value);
+}
+
+/// <summary>Copies each value of a batch and hands it over.</summary>
+internal unsafe struct PooledBatchReader<TSink> : IBatchReader
+    where TSink : struct, IBatchSink
+{
+    private readonly TSink _sink;
+    private PooledReader _reader;
+
+    public PooledBatchReader(TSink sink)
+    {
+        _sink = sink;
+    }
+
+    public void Read(byte* value, int length, byte* record, ulong header) => _reader.Read(value, length, record, header);
+
+    public readonly void Next(int index, bool isHit)
+    {
+        if (isHit)
+        {
+            _sink.Take(index, _reader.Memory);
+        }
+    }
+
+    public void Return() => _reader.Return();
+}
