@@ -1,4 +1,3 @@
-#if ENGINE
 using CsCheck;
 using ElastiCache.Embedded.Caching;
 using Microsoft.Extensions.Caching.Distributed;
@@ -93,4 +92,3 @@ public sealed class DistributedCacheModelTests
         public DateTimeOffset UtcNow => time.GetUtcNow();
     }
 }
-#endif

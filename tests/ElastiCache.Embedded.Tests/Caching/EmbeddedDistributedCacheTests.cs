@@ -1,4 +1,3 @@
-#if ENGINE
 using System.Buffers;
 using System.Text;
 using ElastiCache.Embedded.Caching;
@@ -303,4 +302,3 @@ public sealed class EmbeddedDistributedCacheTests : IDisposable
         }
     }
 }
-#endif

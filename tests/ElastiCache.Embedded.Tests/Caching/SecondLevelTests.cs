@@ -1,4 +1,3 @@
-#if ENGINE
 using System.Text.Json;
 using ElastiCache.Embedded.Caching;
 using Microsoft.AspNetCore.Http;
@@ -187,4 +186,3 @@ public sealed class SecondLevelTests : IDisposable
         public ValueTask<T?> DeserializeAsync<T>(byte[] data, CancellationToken token = default) => ValueTask.FromResult(Deserialize<T>(data));
     }
 }
-#endif
