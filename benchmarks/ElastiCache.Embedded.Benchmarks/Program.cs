@@ -1,1 +1,39 @@
-Console.WriteLine("ElastiCache.Embedded");
+using System.Globalization;
+using BenchmarkDotNet.Running;
+using ElastiCache.Embedded.Benchmarks.Children;
+using ElastiCache.Embedded.Benchmarks.Workloads;
+
+// compare   the project's own yardstick: all peers, side by side, in one run
+// selftest  checks that yardstick
+// measure   what compare runs in child processes
+// anything else goes to BenchmarkDotNet:  --filter '*Get*'
+switch (args)
+{
+    case ["compare", .. var rest]:
+        try
+        {
+            return await CompareCommand.RunAsync(rest);
+        }
+        catch (ArgumentException exception)
+        {
+            await Console.Error.WriteLineAsync(exception.Message);
+            return 2;
+        }
+
+    case ["selftest", .. var only]:
+        return SelfTest.Run(new RunSettings { Folder = CompareCommand.NewFolder(), Only = only });
+
+    case [ChildProcess.Verb, "occupancy", var name, var entries, var seconds, var parent]:
+        ChildProcess.Answer(Occupancy.Measure(name, Number(entries), Number(seconds), parent));
+        return 0;
+
+    case [ChildProcess.Verb, "growth", var name, var entries, var parent]:
+        ChildProcess.Answer(Growth.Measure(name, Number(entries), parent));
+        return 0;
+
+    default:
+        BenchmarkSwitcher.FromAssembly(typeof(CompareCommand).Assembly).Run(args);
+        return 0;
+}
+
+static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);

@@ -59,3 +59,15 @@ internal readonly ref struct CommandKeys(CommandArguments arguments, int first, 
 
     public void Probe(int index, ref KeyScratch scratch, out KeyProbe key) => _arguments.Probe(first + (index * step), out key);
 }
+
+/// <summary>The keys and values that take turns from the first argument on.</summary>
+internal readonly ref struct CommandPairs(CommandArguments arguments) : IPairList
+{
+    private readonly CommandArguments _arguments = arguments;
+
+    public int Count => (_arguments.Count - 1) / 2;
+
+    public void Probe(int index, ref KeyScratch scratch, out KeyProbe key) => _arguments.Probe(1 + (2 * index), out key);
+
+    public ReadOnlySpan<byte> Value(int index) => _arguments[2 + (2 * index)];
+}

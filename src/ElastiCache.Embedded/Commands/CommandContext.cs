@@ -13,6 +13,11 @@ internal sealed class CommandContext
     {
         Store = store;
         Strings = new StringOperations(store);
+        Edits = new StringEdits(store);
+        Numbers = new NumberOperations(store);
+        Batches = new StringBatches(store);
+        Bits = new BitmapOperations(store);
+        BitFields = new BitFieldOperations(store);
         Keys = new KeyOperations(store);
         Expiry = new ExpireOperations(store);
         Databases = new DatabaseOperations(store);
@@ -21,6 +26,16 @@ internal sealed class CommandContext
     public Store Store { get; }
 
     public StringOperations Strings { get; }
+
+    public StringEdits Edits { get; }
+
+    public NumberOperations Numbers { get; }
+
+    public StringBatches Batches { get; }
+
+    public BitmapOperations Bits { get; }
+
+    public BitFieldOperations BitFields { get; }
 
     public KeyOperations Keys { get; }
 
@@ -37,15 +52,20 @@ internal sealed class CommandContext
     /// <summary>Reads an argument as a database's number.</summary>
     /// <param name="arguments">The arguments.</param>
     /// <param name="index">Which.</param>
-    /// <param name="notANumber">The error for what is no integer of 32 bits.</param>
     /// <param name="database">The number.</param>
+    /// <param name="notANumber">The error for what is no integer of 32 bits, where the command has one of its own.</param>
     /// <returns>Null, or what is wrong.</returns>
-    public CommandError? ReadDatabase(scoped in CommandArguments arguments, int index, CommandError notANumber, out int database)
+    public CommandError? ReadDatabase(scoped in CommandArguments arguments, int index, out int database, CommandError? notANumber = null)
     {
         database = 0;
-        if (!arguments.TryInteger(index, out long number) || number is < int.MinValue or > int.MaxValue)
+        if (!arguments.TryInteger(index, out long number))
         {
-            return notANumber;
+            return notANumber ?? CommandError.NotAnInteger;
+        }
+
+        if (number is < int.MinValue or > int.MaxValue)
+        {
+            return notANumber ?? CommandError.NotAnInteger32;
         }
 
         database = (int)number;

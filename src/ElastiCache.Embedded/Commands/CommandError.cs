@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace ElastiCache.Embedded.Commands;
 
 /// <summary>What is wrong with a command, in Redis's words. Never contains an argument that may be a value.</summary>
@@ -8,6 +10,8 @@ internal sealed record CommandError(string Code, string Text)
     public static readonly CommandError Syntax = new("syntax error");
 
     public static readonly CommandError NotAnInteger = new("value is not an integer or out of range");
+
+    public static readonly CommandError NotAnInteger32 = new("value is out of range, value must between -2147483648 and 2147483647");
 
     public static readonly CommandError NotABit = new("bit is not an integer or out of range");
 
@@ -26,8 +30,6 @@ internal sealed record CommandError(string Code, string Text)
 
     public static readonly CommandError NoSuchDatabase = new("DB index is out of range");
 
-    public static readonly CommandError NotADatabase = new("invalid DB index");
-
     public static readonly CommandError NotAFirstDatabase = new("invalid first DB index");
 
     public static readonly CommandError NotASecondDatabase = new("invalid second DB index");
@@ -43,16 +45,22 @@ internal sealed record CommandError(string Code, string Text)
     {
     }
 
-    public static CommandError WrongNumberOfArguments(Command command) => new($"wrong number of arguments for '{Lower(command.Name)}' command");
+    public static CommandError WrongNumberOfArguments(scoped in CommandArguments arguments) =>
+        new($"wrong number of arguments for '{LowerName(arguments)}' command");
 
     public static CommandError InvalidExpireTime(scoped in CommandArguments arguments) =>
-        new($"invalid expire time in '{Lower(System.Text.Encoding.ASCII.GetString(arguments.Name))}' command");
+        new($"invalid expire time in '{LowerName(arguments)}' command");
 
     public static CommandError Unsupported(ReadOnlySpan<byte> name) =>
         new($"the command '{Errors.KeyText.Of(name)}' is not supported by this version");
 
     public override string ToString() => $"{Code} {Text}";
 
-    // Redis names commands in small letters.
-    private static string Lower(string name) => string.Create(name.Length, name, static (span, from) => from.AsSpan().ToLowerInvariant(span));
+    // Redis names commands in small letters. The command is in the table, so its name is ASCII.
+    private static string LowerName(scoped in CommandArguments arguments)
+    {
+        Span<char> name = stackalloc char[arguments.Name.Length];
+        Ascii.ToLower(arguments.Name, name, out _);
+        return new string(name);
+    }
 }

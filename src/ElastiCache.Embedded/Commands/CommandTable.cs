@@ -14,7 +14,7 @@ internal static class CommandTable
     private const int LongestName = 32;
 
     private static readonly FrozenDictionary<string, Command> ByName =
-        new[] { StringCommands.Rows, KeyCommands.Rows, DatabaseCommands.Rows }
+        new[] { StringCommands.Rows, StringEditCommands.Rows, BitCommands.Rows, KeyCommands.Rows, DatabaseCommands.Rows }
             .SelectMany(rows => rows)
             .ToFrozenDictionary(command => command.Name, StringComparer.Ordinal);
 
@@ -40,6 +40,6 @@ internal static class CommandTable
             return CommandError.Unsupported(arguments.Name);
         }
 
-        return command.Takes(arguments.Count) ? command.Handler(context, arguments) : CommandError.WrongNumberOfArguments(command);
+        return command.Takes(arguments.Count) ? command.Handler(context, arguments) : CommandError.WrongNumberOfArguments(arguments);
     }
 }

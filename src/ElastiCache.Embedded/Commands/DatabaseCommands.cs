@@ -17,7 +17,7 @@ internal static class DatabaseCommands
 
     private static CommandError? Select(CommandContext context, scoped in CommandArguments arguments)
     {
-        CommandError? error = context.ReadDatabase(arguments, 1, CommandError.NotADatabase, out int database);
+        CommandError? error = context.ReadDatabase(arguments, 1, out int database);
         context.Database = error is null ? database : context.Database;
         return error;
     }
@@ -25,8 +25,8 @@ internal static class DatabaseCommands
     private static CommandError? Swap(CommandContext context, scoped in CommandArguments arguments)
     {
         // Redis reads both numbers before it looks at their range.
-        CommandError? first = context.ReadDatabase(arguments, 1, CommandError.NotAFirstDatabase, out int a);
-        CommandError? second = context.ReadDatabase(arguments, 2, CommandError.NotASecondDatabase, out int b);
+        CommandError? first = context.ReadDatabase(arguments, 1, out int a, CommandError.NotAFirstDatabase);
+        CommandError? second = context.ReadDatabase(arguments, 2, out int b, CommandError.NotASecondDatabase);
         CommandError? error = first is null || ReferenceEquals(first, CommandError.NoSuchDatabase) ? second ?? first : first;
         if (error is null)
         {

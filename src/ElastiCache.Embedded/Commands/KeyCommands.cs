@@ -58,7 +58,7 @@ internal static class KeyCommands
             }
             else if (arguments.Is(i, "DB"u8) && i + 1 < arguments.Count)
             {
-                if (context.ReadDatabase(arguments, ++i, CommandError.NotAnInteger, out database) is { } error)
+                if (context.ReadDatabase(arguments, ++i, out database) is { } error)
                 {
                     return error;
                 }
@@ -82,7 +82,7 @@ internal static class KeyCommands
 
     private static CommandError? Move(CommandContext context, scoped in CommandArguments arguments)
     {
-        if (context.ReadDatabase(arguments, 2, CommandError.NotAnInteger, out int database) is { } error)
+        if (context.ReadDatabase(arguments, 2, out int database) is { } error)
         {
             return error;
         }

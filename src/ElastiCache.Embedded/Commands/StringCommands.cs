@@ -14,6 +14,9 @@ internal static class StringCommands
         new("SETNX", 3, Grows | CommandFlags.Fast, KeyPositions.One, SetIfAbsent),
         new("SETEX", 4, Grows, KeyPositions.One, (context, in arguments) => SetWithExpiry(context, arguments, inSeconds: true)),
         new("PSETEX", 4, Grows, KeyPositions.One, (context, in arguments) => SetWithExpiry(context, arguments, inSeconds: false)),
+        new("GETSET", 3, Grows | CommandFlags.Fast, KeyPositions.One, GetAndSet),
+        new("MSET", -3, Grows, KeyPositions.Pairs, (context, in arguments) => SetSeveral(context, arguments, onlyIfAbsent: false)),
+        new("MSETNX", -3, Grows, KeyPositions.Pairs, (context, in arguments) => SetSeveral(context, arguments, onlyIfAbsent: true)),
     ];
 
     // The options of SET exclude each other as in Redis: one of NX and XX, one of KEEPTTL and the four times.
@@ -82,6 +85,33 @@ internal static class StringCommands
         }
 
         context.Strings.Set(context.Database, key, arguments[3], new SetArguments { Deadline = deadline }, ref context.Ticket);
+        return null;
+    }
+
+    private static CommandError? GetAndSet(CommandContext context, scoped in CommandArguments arguments)
+    {
+        arguments.Probe(1, out KeyProbe key);
+        var replaced = default(LengthReader);
+        context.Strings.SetAndRead(context.Database, key, arguments[2], default, ref replaced, out _, ref context.Ticket);
+        return null;
+    }
+
+    private static CommandError? SetSeveral(CommandContext context, scoped in CommandArguments arguments, bool onlyIfAbsent)
+    {
+        if (arguments.Count % 2 == 0)
+        {
+            return CommandError.WrongNumberOfArguments(arguments);
+        }
+
+        if (onlyIfAbsent)
+        {
+            context.Batches.SetIfAbsent(context.Database, new CommandPairs(arguments), ref context.Ticket);
+        }
+        else
+        {
+            context.Batches.Set(context.Database, new CommandPairs(arguments), ref context.Ticket);
+        }
+
         return null;
     }
 

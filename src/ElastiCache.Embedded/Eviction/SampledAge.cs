@@ -23,7 +23,7 @@ internal sealed class SampledAge : Evictor
     public override uint AccessOfNewEntry => 1;
 
     /// <summary>Picks a victim and ages what the hand passes.</summary>
-    public override unsafe bool TryPick(RecordTable table, ulong* spared, out SlotPosition victim)
+    public override bool TryPick(RecordTable table, in Entry spared, out SlotPosition victim)
     {
         victim = default;
         uint lowestAge = uint.MaxValue;
@@ -35,26 +35,24 @@ internal sealed class SampledAge : Evictor
                 break;
             }
 
-            uint index = _hand++ % buckets;
-            Bucket* bucket = table.BucketAt(index);
+            BucketView bucket = table.ViewOf(_hand++ % buckets);
             for (int slot = 0; slot < Bucket.Slots; slot++)
             {
-                ulong* address = Bucket.SlotAt(bucket, slot);
-                if (*address == 0 || address == spared)
+                if (!bucket.Holds(slot, spared))
                 {
                     continue;
                 }
 
-                uint age = Bucket.AccessOf(bucket, slot);
+                uint age = bucket.AccessOf(slot);
                 if (age < lowestAge)
                 {
                     lowestAge = age;
-                    victim = new SlotPosition(table.HomeOf((uint)(*address >> 32)), bucket, slot);
+                    victim = bucket.PositionOf(slot);
                 }
 
                 if (age > 0)
                 {
-                    Bucket.SetAccess(bucket, slot, age - 1);
+                    bucket.SetAccess(slot, age - 1);
                 }
             }
         }

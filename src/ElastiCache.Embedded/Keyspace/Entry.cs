@@ -34,6 +34,9 @@ internal readonly unsafe struct Entry
 
     public RecordExtras Extras => ElastiCache.Embedded.Keyspace.Record.ExtrasOf(Record);
 
+    /// <summary>What readers see of the extras.</summary>
+    public RecordView View => new(Record, Header);
+
     public int ValueLength
     {
         get

@@ -5,14 +5,12 @@ using ElastiCache.Embedded.Memory;
 namespace ElastiCache.Embedded.Keyspace;
 
 /// <summary>Takes what a read wants of a value. May be called on memory that is being recycled, and again.</summary>
-internal unsafe interface IValueReader
+internal interface IValueReader
 {
     /// <summary>Looks at the value. What was seen counts only if <see cref="OptimisticReader"/> reports a hit afterwards.</summary>
-    /// <param name="value">Its bytes; the lengths were genuine a moment ago, the bytes may be changing.</param>
-    /// <param name="length">How many.</param>
-    /// <param name="record">The record, for its extras.</param>
-    /// <param name="header">The record's header, as it was read.</param>
-    void Read(byte* value, int length, byte* record, ulong header);
+    /// <param name="value">The value; its length was genuine a moment ago, its bytes may be changing.</param>
+    /// <param name="record">Deadline, version, flags.</param>
+    void Read(ReadOnlySpan<byte> value, RecordView record);
 }
 
 /// <summary>How a read without a lock ended.</summary>
@@ -77,7 +75,8 @@ internal static unsafe class OptimisticReader
             Bucket* chunk = (Bucket*)(memory + ((ulong)chunkReference << shift));
             uint start = index & mask;
             Bucket* home = chunk + start;
-            uint version = Volatile.Read(ref home->Version);
+            uint homeLanes = Bucket.LanesWith(home, hash, out uint version);
+            Volatile.ReadBarrier();
             if ((version & 1) != 0)
             {
                 Thread.SpinWait(4);
@@ -86,9 +85,9 @@ internal static unsafe class OptimisticReader
 
             uint position = start;
             Bucket* bucket = home;
-            while (true)
+            for (uint lanes = homeLanes; ; lanes = Bucket.LanesWith(bucket, hash))
             {
-                for (uint lanes = Bucket.LanesWith(bucket, hash); lanes != 0; lanes &= lanes - 1)
+                for (; lanes != 0; lanes &= lanes - 1)
                 {
                     int lane = BitOperations.TrailingZeroCount(lanes);
                     ulong header0 = bucket->Header;
@@ -129,7 +128,7 @@ internal static unsafe class OptimisticReader
                         return ReadOutcome.WrongType;
                     }
 
-                    reader.Read(storedKey + keyLength, valueLength, record, header);
+                    reader.Read(new ReadOnlySpan<byte>(storedKey + keyLength, valueLength), new RecordView(record, header));
                     Volatile.ReadBarrier();
                     if (home->Version != version || word->Directory != directory)
                     {

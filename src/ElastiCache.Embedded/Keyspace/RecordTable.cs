@@ -71,7 +71,10 @@ internal sealed unsafe class RecordTable
     {
         uint high = (uint)(((1UL << 32) - 1) >> BitOperations.LeadingZeroCount(buckets));   // 2L - 1
         uint index = hash & high;
-        return index >= buckets ? index & (high >> 1) : index;
+
+        // Without a branch: a hash is beyond the last bucket or not as a coin falls, and every second look-up would be mispredicted.
+        uint isBeyond = (uint)((int)(buckets - 1 - index) >> 31);
+        return index & ~(isBeyond & (high ^ (high >> 1)));
     }
 
     /// <summary>Finds the entry of a key.</summary>
@@ -209,6 +212,9 @@ internal sealed unsafe class RecordTable
 
     /// <summary>The bucket with a number, for walks in table order (the evictor's hand, random keys).</summary>
     public Bucket* BucketAt(uint index) => ChunkOf(index) + (index & (ChunkBuckets - 1));
+
+    /// <summary>The bucket with a number, as an evictor sees it.</summary>
+    public BucketView ViewOf(uint index) => new(this, BucketAt(index));
 
     /// <summary>The home bucket of an entry that stands somewhere.</summary>
     public Bucket* HomeOf(uint hash) => BucketAt(HomeIndex(hash, _buckets));
@@ -373,7 +379,6 @@ internal sealed unsafe class RecordTable
 
         Bucket* home = BucketAt(source);
         Bucket.BeginChange(home);
-        Span<ulong> moved = stackalloc ulong[Bucket.Slots];
         for (var walk = new Walk(this, source); ;)
         {
             bool more = walk.HasNext;       // taking entries out lowers the counts on the path
@@ -381,13 +386,15 @@ internal sealed unsafe class RecordTable
             {
                 ulong content = *Bucket.SlotAt(walk.Current, slot);
                 uint hash = (uint)(content >> 32);
-                if (content != 0 && (hash & low) != 0 && HomeIndex(hash, _buckets) == source)
+                bool goes = (hash & low) != 0;
+                if (content != 0 && HomeIndex(hash, _buckets) == source && (goes || walk.Current != home))
                 {
+                    // What stays but had to stand further along comes home: there is room now, and searches end here again.
                     uint access = Bucket.AccessOf(walk.Current, slot);
                     *Bucket.SlotAt(walk.Current, slot) = 0;
                     Bucket.SetAccess(walk.Current, slot, 0);
                     UncountPath(source, walk.Current);
-                    PutFrom(target, content, access);
+                    PutFrom(goes ? target : source, content, access);
                 }
             }
 

@@ -59,11 +59,10 @@ internal sealed unsafe class Room
 
         if (budget.Evicts && SizeClasses.RoundedBytes(bytes) < limit)
         {
-            ulong* spared = current.Exists ? current.Position.Slot : null;
             bool goesOn = true;
             while (goesOn)
             {
-                goesOn = MakeSome(bytes, spared);
+                goesOn = MakeSome(bytes, current);
                 byte* block = Allocator.TryAllocate(bytes, movable: true, limit);
                 if (block != null)
                 {
@@ -88,7 +87,7 @@ internal sealed unsafe class Room
 
     /// <summary>Frees something here or elsewhere.</summary>
     /// <returns>Whether anything was freed.</returns>
-    private bool MakeSome(long bytes, ulong* spared)
+    private bool MakeSome(long bytes, in Entry spared)
     {
         bool isPoor = Allocator.HeldBytes < _store.Arena.UsedBytes / _store.ShardCount / 2;
         if ((isPoor || bytes > SizeClasses.LargestBlock) && TakeFromOthers(bytes))
@@ -99,7 +98,7 @@ internal sealed unsafe class Room
         return TakeHere(spared) || TakeFromOthers(bytes);
     }
 
-    private bool TakeHere(ulong* spared) => (HasSparseSlabs && EmptySparsestSlab()) || EvictSome(spared) || EmptySparsestSlab();
+    private bool TakeHere(in Entry spared) => (HasSparseSlabs && EmptySparsestSlab()) || EvictSome(spared) || EmptySparsestSlab();
 
     private bool HasSparseSlabs => Allocator.FreeBlockBytes > Math.Max(FreeBlocksKept, Allocator.HeldBytes / FreeShare);
 
@@ -112,7 +111,7 @@ internal sealed unsafe class Room
             Shard other = _store.ShardAt((_shard.Index + i + (int)(NextRandom() >> 16)) & (_store.ShardCount - 1));
             if (other != _shard && other.TryEnter())
             {
-                any |= other.Room.TakeHere(null);
+                any |= other.Room.TakeHere(default);
                 other.Exit();
             }
         }
@@ -120,7 +119,7 @@ internal sealed unsafe class Room
         return any;
     }
 
-    private bool EvictSome(ulong* spared)
+    private bool EvictSome(in Entry spared)
     {
         int evicted = 0;
         while (evicted < EvictionsAnAttempt && EvictOne(spared))
@@ -131,7 +130,7 @@ internal sealed unsafe class Room
         return evicted > 0;
     }
 
-    private bool EvictOne(ulong* spared)
+    private bool EvictOne(in Entry spared)
     {
         long total = 0;
         for (int i = 0; i < _store.DatabaseCount; i++)

@@ -377,10 +377,7 @@ internal sealed unsafe class Store : IDisposable
             }
             else
             {
-                fixed (byte* value = entry.Value)
-                {
-                    reader.Read(value, entry.ValueLength, entry.Record, Record.HeaderOf(entry.Record));
-                }
+                reader.Read(entry.Value, entry.View);
 
                 outcome = ReadOutcome.Hit;
             }

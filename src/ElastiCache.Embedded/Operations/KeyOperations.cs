@@ -17,7 +17,7 @@ internal enum RenameOutcome
 
 /// <summary>The commands that work on entries of any kind by their keys. Each takes the database, the key, and for a write the ticket.</summary>
 /// <remarks>
-/// What they log, and what a second replay of it does:
+/// What they log, and what replaying it again, right after the first time, does:
 /// <code>
 ///   DEL, UNLINK     DEL k …                      nothing
 ///   RENAME(NX)      RENAME a b                   nothing: there is no a

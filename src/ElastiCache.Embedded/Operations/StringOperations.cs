@@ -12,7 +12,7 @@ internal readonly struct SetArguments
     public long Deadline
     {
         get => _deadlineOr0 == 0 ? Record.NoExpiry : _deadlineOr0;
-        init => _deadlineOr0 = value == Record.NoExpiry ? 0 : value;
+        init => _deadlineOr0 = value == Record.NoExpiry ? 0 : value == 0 ? -1 : value;     // 1970 or earlier: long past
     }
 
     /// <summary>Whether the entry keeps the deadline that it has.</summary>

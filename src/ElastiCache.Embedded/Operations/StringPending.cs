@@ -5,7 +5,7 @@ namespace ElastiCache.Embedded.Operations;
 
 /// <summary>Records that were prepared for several keys and become visible together, or not at all: what <see cref="Dispose"/> finds unpublished it frees.</summary>
 /// <remarks>Preparing is what may fail for want of memory, publishing can't. The shards are locked from the first to the last.</remarks>
-internal unsafe struct StringPending : IDisposable
+internal struct StringPending : IDisposable
 {
     private readonly Entered[] _entered;
     private int _prepared;
@@ -30,7 +30,7 @@ internal unsafe struct StringPending : IDisposable
     {
         for (; _published < _prepared; _published++)
         {
-            _entered[_published].Shard.Allocator.Free(_entered[_published].Record.Record);
+            _entered[_published].Shard.Discard(_entered[_published].Record);
         }
 
         _entered.AsSpan(0, _prepared).Clear();

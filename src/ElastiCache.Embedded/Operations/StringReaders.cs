@@ -6,7 +6,7 @@ using ElastiCache.Embedded.Values;
 namespace ElastiCache.Embedded.Operations;
 
 /// <summary>Copies a value into the caller's buffer, if it fits.</summary>
-internal unsafe ref struct SpanReader : IValueReader
+internal ref struct SpanReader : IValueReader
 {
     private readonly Span<byte> _destination;
 
@@ -19,34 +19,34 @@ internal unsafe ref struct SpanReader : IValueReader
     public int Length { get; private set; }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Read(byte* value, int length, byte* record, ulong header)
+    public void Read(ReadOnlySpan<byte> value, RecordView record)
     {
-        Length = length;
-        if (length <= _destination.Length)
+        Length = value.Length;
+        if (value.Length <= _destination.Length)
         {
-            new ReadOnlySpan<byte>(value, length).CopyTo(_destination);
+            value.CopyTo(_destination);
         }
     }
 }
 
 /// <summary>Copies a value into a new array.</summary>
-internal unsafe struct ArrayReader : IValueReader
+internal struct ArrayReader : IValueReader
 {
     public byte[] Value { get; private set; }
 
-    public void Read(byte* value, int length, byte* record, ulong header)
+    public void Read(ReadOnlySpan<byte> value, RecordView record)
     {
-        if (Value == null || Value.Length != length)
+        if (Value == null || Value.Length != value.Length)
         {
-            Value = length == 0 ? [] : GC.AllocateUninitializedArray<byte>(length);
+            Value = value.Length == 0 ? [] : GC.AllocateUninitializedArray<byte>(value.Length);
         }
 
-        new ReadOnlySpan<byte>(value, length).CopyTo(Value);
+        value.CopyTo(Value);
     }
 }
 
 /// <summary>Copies a value, or a range of it, into a pooled array, for a callback that must not see bytes that may still change.</summary>
-internal unsafe struct PooledReader : IValueReader
+internal struct PooledReader : IValueReader
 {
     private readonly bool _isRange;
     private readonly long _start;
@@ -67,13 +67,13 @@ internal unsafe struct PooledReader : IValueReader
 
     public readonly ReadOnlyMemory<byte> Memory => _array.AsMemory(0, Length);
 
-    public void Read(byte* value, int length, byte* record, ulong header)
+    public void Read(ReadOnlySpan<byte> value, RecordView record)
     {
         long offset = 0;
-        long count = length;
+        long count = value.Length;
         if (_isRange)
         {
-            RangeIndex.TryResolve(_start, _end, length, out offset, out count);
+            RangeIndex.TryResolve(_start, _end, value.Length, out offset, out count);
             count = Math.Max(0, count);
         }
 
@@ -84,7 +84,7 @@ internal unsafe struct PooledReader : IValueReader
         }
 
         Length = (int)count;
-        new ReadOnlySpan<byte>(value + (count == 0 ? 0 : offset), Length).CopyTo(_array);
+        value.Slice(count == 0 ? 0 : (int)offset, Length).CopyTo(_array);
     }
 
     public void Return()
@@ -98,11 +98,11 @@ internal unsafe struct PooledReader : IValueReader
 }
 
 /// <summary>Takes only the length.</summary>
-internal unsafe struct LengthReader : IValueReader
+internal struct LengthReader : IValueReader
 {
     public int Length { get; private set; }
 
-    public void Read(byte* value, int length, byte* record, ulong header) => Length = length;
+    public void Read(ReadOnlySpan<byte> value, RecordView record) => Length = value.Length;
 }
 
 /// <summary>Something to find out about a value. May be asked about bytes that are changing, and again.</summary>
@@ -112,7 +112,7 @@ internal interface IValueQuestion<out TAnswer>
 }
 
 /// <summary>Asks a question about a value where it lies.</summary>
-internal unsafe ref struct AnswerReader<TQuestion, TAnswer> : IValueReader
+internal ref struct AnswerReader<TQuestion, TAnswer> : IValueReader
     where TQuestion : struct, IValueQuestion<TAnswer>, allows ref struct
 {
     private readonly TQuestion _question;
@@ -124,12 +124,12 @@ internal unsafe ref struct AnswerReader<TQuestion, TAnswer> : IValueReader
 
     public TAnswer? Answer { get; private set; }
 
-    public void Read(byte* value, int length, byte* record, ulong header) =>
-        Answer = _question.Ask(new ReadOnlySpan<byte>(value, length));
+    public void Read(ReadOnlySpan<byte> value, RecordView record) =>
+        Answer = _question.Ask(value);
 }
 
 /// <summary>Reads what another reader reads, and Memcached's flags and the version.</summary>
-internal unsafe ref struct VersionedReader<TReader> : IValueReader
+internal ref struct VersionedReader<TReader> : IValueReader
     where TReader : struct, IValueReader, allows ref struct
 {
     private TReader _inner;
@@ -146,23 +146,20 @@ internal unsafe ref struct VersionedReader<TReader> : IValueReader
     /// <summary>The version, or 0 if nobody has asked for it yet.</summary>
     public ulong Version { get; private set; }
 
-    public void Read(byte* value, int length, byte* record, ulong header)
+    public void Read(ReadOnlySpan<byte> value, RecordView record)
     {
-        Flags = Record.FlagsOf(record, header);
-        Version = Record.VersionOf(record, header);
-        _inner.Read(value, length, record, header);
+        Flags = record.Flags;
+        Version = record.Version;
+        _inner.Read(value, record);
     }
 }
 
 /// <summary>Lets a reader read an entry that was found with the shard's lock held.</summary>
-internal static unsafe class LockedReader
+internal static class LockedReader
 {
     public static void Read<TReader>(in Entry entry, ref TReader reader)
         where TReader : struct, IValueReader, allows ref struct
     {
-        fixed (byte* value = entry.Value)
-        {
-            reader.Read(value, entry.ValueLength, entry.Record, Record.HeaderOf(entry.Record));
-        }
+        reader.Read(entry.Value, entry.View);
     }
 }

@@ -11,7 +11,9 @@ namespace ElastiCache.Embedded.Persistence;
 /// </code>
 /// flock locks the open file, not the name. If somebody deletes or replaces the lock file between our open and our flock, we
 /// hold a file that no newcomer will ever see. So we read the content back through the name: only the same inode shows our own
-/// random bits. The operating system ends the lock with the process, however that dies, so a stale file never keeps anybody out.
+/// random bits. And if somebody deletes it later, the folder itself is locked as well, which can't be replaced while it holds
+/// files; not every file system (NFS) can lock a folder, so that is the second line and not the first.
+/// The operating system ends the locks with the process, however that dies, so a stale file never keeps anybody out.
 /// </remarks>
 internal sealed class FolderLock : IDisposable
 {
@@ -21,8 +23,13 @@ internal sealed class FolderLock : IDisposable
     private const int Tries = 10;
 
     private readonly SafeFileHandle _file;
+    private readonly SafeFileHandle? _folder;
 
-    private FolderLock(SafeFileHandle file) => _file = file;
+    private FolderLock(SafeFileHandle file, SafeFileHandle? folder)
+    {
+        _file = file;
+        _folder = folder;
+    }
 
     public static FolderLock Take(string folder)
     {
@@ -37,7 +44,7 @@ internal sealed class FolderLock : IDisposable
                 RandomAccess.Write(file, claim, 0);
                 if (ReadClaim(path).SequenceEqual(claim))
                 {
-                    return new FolderLock(file);
+                    return new FolderLock(file, LockFolder(folder));
                 }
             }
             catch
@@ -56,6 +63,7 @@ internal sealed class FolderLock : IDisposable
     {
         // The file stays: deleting it would open the very race that Take guards against. Only the owner's number goes.
         RandomAccess.SetLength(_file, 0);
+        _folder?.Dispose();
         _file.Dispose();
     }
 
@@ -73,17 +81,17 @@ internal sealed class FolderLock : IDisposable
             }
         }
 
-        MakeFile(path);
         SafeFileHandle? file = null;
         try
         {
+            MakeFile(path);
             file = Posix.OpenUnlocked(path);
             if (Posix.TryLock(file, path))
             {
                 return file;
             }
         }
-        catch (IOException e)
+        catch (IOException e) when (e is not LogException)
         {
             file?.Dispose();
             throw new LogFolderException(folder, $"it can't be locked ({e.Message})", "Choose a folder on a local disk, with read and write access.", e);
@@ -91,6 +99,31 @@ internal sealed class FolderLock : IDisposable
 
         file.Dispose();
         throw new FolderInUseException(folder, OwnerIn(ReadClaim(path)));
+    }
+
+    private static SafeFileHandle? LockFolder(string folder)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return null; // an open file can't be deleted there
+        }
+
+        SafeFileHandle handle = Posix.OpenDirectory(folder);
+        try
+        {
+            if (Posix.TryLock(handle, folder))
+            {
+                return handle;
+            }
+        }
+        catch (IOException)
+        {
+            handle.Dispose();
+            return null; // this file system can't; the lock file alone must do
+        }
+
+        handle.Dispose();
+        throw new FolderInUseException(folder, null);
     }
 
     private static void MakeFile(string path)

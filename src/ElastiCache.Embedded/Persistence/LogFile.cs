@@ -177,8 +177,8 @@ internal sealed class LogFile : IDisposable
             Put(piece);
         }
 
-        var commit = new Commit(bodyBytes, DurableLength, hash.GetCurrentHashAsUInt64());
-        Put(line[..LogFormat.WriteCommit(line, _salt, Length, commit)]);
+        var commit = new Commit(bodyBytes, Length, DurableLength, hash.GetCurrentHashAsUInt64());
+        Put(line[..LogFormat.WriteCommit(line, _salt, commit)]);
         FlushBuffer();
         Length = _writeOffset;
     }

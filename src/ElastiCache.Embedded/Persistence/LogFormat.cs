@@ -20,20 +20,22 @@ namespace ElastiCache.Embedded.Persistence;
 ///   #TS:1767225600                                                        Unix seconds, where the second has changed    ┐
 ///   *2 $6 SELECT $1 0                                                     where the database changes, first in a file   │ body
 ///   *3 $3 SET $1 k $1 v                                                   commands (here without their CRLFs)           ┘
-///   #EC:commit 54 61 e81f0b6c0ffee123 1d2c3b4a59687766                    the batch ends
+///   #EC:commit 54 61 61 e81f0b6c0ffee123 1d2c3b4a59687766                 the batch ends
 /// </code>
 /// The fields of a commit line:
 /// <code>
-///   54                 bytes of the body, again: lets the line be understood when the first one is damaged
+///   54                 bytes of the body, again
+///   61                 offset of the batch in the file
 ///   61                 the durable watermark: everything before this offset of the file was on disk when the line was made
 ///   e81f0b6c0ffee123   XxHash3 of the body, seeded with the salt
-///   1d2c3b4a59687766   XxHash3 of salt, offset of the batch in the file, and the three fields before
+///   1d2c3b4a59687766   XxHash3 of the salt and the four fields before
 /// </code>
-/// <para><b>Salt.</b> 128 random bits a file, and the offset is hashed in: a batch that was moved, doubled, swapped or spliced in
-/// from another file, an older one of the same name included, does not check. A value that holds a whole forged batch does not
-/// either, as its author doesn't know the salt.</para>
+/// <para><b>Salt and offset.</b> The salt is 128 random bits a file. A batch that was moved, doubled, swapped or spliced in from
+/// another file, an older one of the same name included, does not check. A value that holds a whole forged batch does not either, as
+/// its author doesn't know the salt.</para>
 /// <para><b>Why a second hash for a line of its own.</b> The watermark is what tells a torn end from damage: bytes that were proven
-/// durable don't tear. To use it, a commit line must be believed even though the batch before it, or its own body, is damaged.</para>
+/// durable don't tear. To use it, a commit line must be believed even though the batch before it, or its own body, is damaged, or
+/// somebody's editor has added or removed bytes and every line is in the wrong place (that is why the offset is written out).</para>
 /// <para><b>Why the length stands in front.</b> A batch is checked before any of it is read as commands, and what redis-server
 /// appends when it is started on our folder (plain commands, no '#EC:batch' before them) can be told from a torn batch of ours.</para>
 /// <para><b>after</b> is the length of the increment before this one, so that cutting a file that is not the last is seen too.
@@ -82,10 +84,10 @@ internal static class LogFormat
         return length;
     }
 
-    public static int WriteCommit(Span<byte> line, ReadOnlySpan<byte> salt, long offset, in Commit commit)
+    public static int WriteCommit(Span<byte> line, ReadOnlySpan<byte> salt, in Commit commit)
     {
-        ulong check = HashCommit(salt, offset, commit);
-        Write(line, $"#EC:commit {commit.BodyBytes:x} {commit.DurableOffset:x} {commit.BodyHash:x16} {check:x16}\r\n", out int length);
+        ulong check = HashCommit(salt, commit);
+        Write(line, $"#EC:commit {commit.BodyBytes:x} {commit.Offset:x} {commit.DurableOffset:x} {commit.BodyHash:x16} {check:x16}\r\n", out int length);
         return length;
     }
 
@@ -133,9 +135,9 @@ internal static class LogFormat
         return bytes.StartsWith(canonical[..lineBytes]);
     }
 
-    /// <summary>Reads the commit line at the start of <paramref name="bytes"/>, which stands at <paramref name="lineOffset"/> of the file.</summary>
-    /// <returns>False unless it is one that was written into this file at this place.</returns>
-    public static bool TryReadCommit(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> salt, long lineOffset, out Commit commit, out int lineBytes)
+    /// <summary>Reads the commit line at the start of <paramref name="bytes"/>.</summary>
+    /// <returns>False unless it is one that was written into this file, though perhaps at another place.</returns>
+    public static bool TryReadCommit(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> salt, out Commit commit, out int lineBytes)
     {
         Span<byte> canonical = stackalloc byte[LongestLineBytes];
         commit = default;
@@ -147,6 +149,7 @@ internal static class LogFormat
 
         ReadOnlySpan<byte> rest = bytes[CommitStart.Length..];
         if (!TryReadNumber(rest, out long bodyBytes, out int used) || rest.Length <= used ||
+            !TryReadNumber(rest = rest[(used + 1)..], out long offset, out used) || rest.Length <= used ||
             !TryReadNumber(rest = rest[(used + 1)..], out long durable, out used) || rest.Length <= used + HashDigits ||
             !TryReadHex(rest.Slice(used + 1, HashDigits), out ulong bodyHash))
         {
@@ -154,8 +157,8 @@ internal static class LogFormat
         }
 
         // Writing the line again and comparing checks the hash, the separators and the form of each number in one go.
-        commit = new Commit(bodyBytes, durable, bodyHash);
-        lineBytes = WriteCommit(canonical, salt, BatchOffset(lineOffset, bodyBytes), commit);
+        commit = new Commit(bodyBytes, offset, durable, bodyHash);
+        lineBytes = WriteCommit(canonical, salt, commit);
         return bytes.StartsWith(canonical[..lineBytes]);
     }
 
@@ -164,13 +167,6 @@ internal static class LogFormat
     {
         unixSeconds = 0;
         return line.StartsWith(TimestampStart) && Utf8Parser.TryParse(line[TimestampStart.Length..], out unixSeconds, out _);
-    }
-
-    /// <summary>Where a batch begins whose commit line stands at <paramref name="lineOffset"/>.</summary>
-    private static long BatchOffset(long lineOffset, long bodyBytes)
-    {
-        Span<byte> line = stackalloc byte[LongestLineBytes];
-        return lineOffset - bodyBytes - WriteBatch(line, bodyBytes);
     }
 
     private static bool TryReadFieldsOfVersion1(ReadOnlySpan<byte> file, out byte[] salt, out long after)
@@ -191,11 +187,11 @@ internal static class LogFormat
         return file.StartsWith(canonical[..WriteHeader(canonical, salt, after)]);
     }
 
-    private static ulong HashCommit(ReadOnlySpan<byte> salt, long offset, in Commit commit)
+    private static ulong HashCommit(ReadOnlySpan<byte> salt, in Commit commit)
     {
         Span<byte> fields = stackalloc byte[SaltBytes + 32];
         salt.CopyTo(fields);
-        BinaryPrimitives.WriteInt64LittleEndian(fields[16..], offset);
+        BinaryPrimitives.WriteInt64LittleEndian(fields[16..], commit.Offset);
         BinaryPrimitives.WriteInt64LittleEndian(fields[24..], commit.BodyBytes);
         BinaryPrimitives.WriteInt64LittleEndian(fields[32..], commit.DurableOffset);
         BinaryPrimitives.WriteUInt64LittleEndian(fields[40..], commit.BodyHash);
@@ -223,6 +219,7 @@ internal static class LogFormat
 
 /// <summary>What a commit line says of its batch.</summary>
 /// <param name="BodyBytes">Length of the body.</param>
+/// <param name="Offset">Where the batch began in the file.</param>
 /// <param name="DurableOffset">Everything before this offset of the file was on disk when the line was made.</param>
 /// <param name="BodyHash">Hash of the body.</param>
-internal readonly record struct Commit(long BodyBytes, long DurableOffset, ulong BodyHash);
+internal readonly record struct Commit(long BodyBytes, long Offset, long DurableOffset, ulong BodyHash);

@@ -12,8 +12,9 @@ internal readonly record struct LogFileRole(bool IsLast, bool MustHaveHeader, lo
 /// <summary>What was found in a file.</summary>
 /// <param name="End">Where what is good ends; the rest is a torn end, to be cut.</param>
 /// <param name="Salt">The file's salt when all of it is ours; null when redis-server wrote it, or its end.</param>
+/// <param name="Watermark">Everything before this offset was proven to be on disk; 0 where redis-server wrote.</param>
 /// <param name="ClosedCleanly">Whether it ends with the mark of an orderly close.</param>
-internal readonly record struct ReplayedFile(long End, byte[]? Salt, bool ClosedCleanly);
+internal readonly record struct ReplayedFile(long End, byte[]? Salt, long Watermark, bool ClosedCleanly);
 
 /// <summary>Reads one file of the log, checks it (<see cref="LogFormat"/>) and hands its commands to the store.</summary>
 /// <remarks>
@@ -56,7 +57,7 @@ internal sealed class LogReplay(IReplayTarget target)
         ReadOnlySpan<byte> start = _window.From(0, LongestAnnotationBytes);
         ReplayedFile found = role.MustHaveHeader || start.StartsWith(LogFormat.HeaderStart)
             ? ReplayOurs(CheckedSalt(start))
-            : new ReplayedFile(ReplayForeign(0), null, ClosedCleanly: false);
+            : new ReplayedFile(ReplayForeign(0), null, Watermark: 0, ClosedCleanly: false);
         Bytes += found.End;
         return found;
     }
@@ -102,15 +103,15 @@ internal sealed class LogReplay(IReplayTarget target)
             watermark = Math.Max(watermark, NewestWatermarkBehind(salt, position));
             if (BeginsLikeRedis(position) && position >= watermark)
             {
-                return new ReplayedFile(ReplayForeign(position), null, ClosedCleanly: false);
+                return new ReplayedFile(ReplayForeign(position), null, watermark, ClosedCleanly: false);
             }
 
             return _role.IsLast && position >= watermark
-                ? new ReplayedFile(position, salt, ClosedCleanly: false)
+                ? new ReplayedFile(position, salt, watermark, ClosedCleanly: false)
                 : throw new LogDamagedException(_path, position, _window.Length - position);
         }
 
-        return new ReplayedFile(position, salt, closed);
+        return new ReplayedFile(position, salt, watermark, closed);
     }
 
     private bool TryReadBatch(byte[] salt, long position, out long bodyStart, out Commit commit, out long end)
@@ -125,13 +126,13 @@ internal sealed class LogReplay(IReplayTarget target)
         bodyStart = position + lineBytes;
         ReadOnlySpan<byte> batch = _window.From(position, lineBytes + bodyBytes + LogFormat.LongestLineBytes)[lineBytes..];
         if (batch.Length < bodyBytes ||
-            !LogFormat.TryReadCommit(batch[(int)bodyBytes..], salt, bodyStart + bodyBytes, out commit, out int commitBytes))
+            !LogFormat.TryReadCommit(batch[(int)bodyBytes..], salt, out commit, out int commitBytes))
         {
             return false;
         }
 
         end = bodyStart + bodyBytes + commitBytes;
-        return commit.BodyBytes == bodyBytes && commit.BodyHash == LogFormat.HashBody(salt, batch[..(int)bodyBytes]);
+        return commit.BodyBytes == bodyBytes && commit.Offset == position && commit.BodyHash == LogFormat.HashBody(salt, batch[..(int)bodyBytes]);
     }
 
     private void ReplayBatch(long start, long end)
@@ -190,7 +191,7 @@ internal sealed class LogReplay(IReplayTarget target)
             }
 
             position += next;
-            if (LogFormat.TryReadCommit(_window.From(position, LogFormat.LongestLineBytes), salt, position, out Commit commit, out _))
+            if (LogFormat.TryReadCommit(_window.From(position, LogFormat.LongestLineBytes), salt, out Commit commit, out _))
             {
                 newest = Math.Max(newest, commit.DurableOffset);
             }

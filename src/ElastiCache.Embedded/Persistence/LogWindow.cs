@@ -36,13 +36,14 @@ internal sealed class LogWindow
 
     private void Load(long offset, int available)
     {
-        if (available > _buffer.Length)
-        {
-            _buffer = new byte[(int)Math.Min(Array.MaxLength, Math.Max(available, 2L * _buffer.Length))];
-        }
+        byte[] target = available <= _buffer.Length
+            ? _buffer
+            : new byte[(int)Math.Min(Array.MaxLength, Math.Max(available, 2L * _buffer.Length))];
 
-        _start = offset;
-        _count = 0;
+        // What is here already is moved, not read again.
+        int kept = offset >= _start ? (int)Math.Max(0, _start + _count - offset) : 0;
+        _buffer.AsSpan(_count - kept, kept).CopyTo(target);
+        (_buffer, _start, _count) = (target, offset, kept);
         int read;
         while (_count < _buffer.Length && (read = _file.Read(offset + _count, _buffer.AsSpan(_count))) > 0)
         {

@@ -56,7 +56,7 @@ internal static partial class Posix
             return;
         }
 
-        using SafeFileHandle directory = Open(path, ReadOnly | MustBeDirectory);
+        using SafeFileHandle directory = OpenDirectory(path);
         Check(Retried(() => fsync(directory)), "fsync", path);
     }
 
@@ -72,6 +72,9 @@ internal static partial class Posix
         Check(result, "flock", path);
         return true;
     }
+
+    /// <summary>Opens a folder, to lock or to sync it.</summary>
+    public static SafeFileHandle OpenDirectory(string path) => Open(path, ReadOnly | MustBeDirectory);
 
     /// <summary>Opens a file that is there, without the shared lock that .NET puts on every file it opens.</summary>
     public static SafeFileHandle OpenUnlocked(string path) => Open(path, ReadWrite);

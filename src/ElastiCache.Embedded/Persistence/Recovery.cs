@@ -26,7 +26,7 @@ internal sealed record RecoveredLog(IStorage Storage, IDisposable Claim, LogFile
 ///   3  look at every file that it names before any is read: all there, all of a kind that we read
 ///   4  replay base, then increments, each checked (<see cref="LogReplay"/>)
 ///   5  cut the torn end of the last one
-///   6  sync every file and name: a reader may see from now on what a power cut could still have taken
+///   6  make all of it durable: a reader may see from now on what a power cut could still have taken
 ///   7  go on in the last increment, or in a new one when redis-server wrote at its end: we append only to what is ours alone
 /// </code>
 /// Up to step 5 nothing is changed but folders and the lock file, so whoever gets an error still has all the evidence. A crash at
@@ -38,6 +38,18 @@ internal static class Recovery
     /// <summary>Recovers the folder into <paramref name="target"/>.</summary>
     /// <exception cref="LogException">Its subtypes say what is wrong. The target may hold a part of the log: throw it away.</exception>
     public static RecoveredLog Run(IStorage storage, IReplayTarget target, CacheClock clock)
+    {
+        try
+        {
+            return Open(storage, target, clock);
+        }
+        catch (IOException e) when (e is not LogException)
+        {
+            throw new LogFolderException(storage.PathOf(LogFolder.Root), $"the disk failed: {e.Message}", "Look into the system's log, make room or replace the disk.", e);
+        }
+    }
+
+    private static RecoveredLog Open(IStorage storage, IReplayTarget target, CacheClock clock)
     {
         long started = Stopwatch.GetTimestamp();
         storage.CreateDirectory(LogFolder.Root);
@@ -82,6 +94,11 @@ internal static class Recovery
             end.Truncate(last.End);
         }
 
+        if (last.Salt is not null)
+        {
+            WriteAgain(end, last.Watermark, last.End);
+        }
+
         files.Sync();
         storage.SyncDirectory(LogFolder.Directory);
 
@@ -101,6 +118,20 @@ internal static class Recovery
             ? BeginNext(storage, manifest, bytesBefore ?? 0, replay.NewestSecond)
             : new LogFile(files.KeepLast(), files.PathOf(files.Count - 1), last.Salt, replay.NewestSecond);
         return (Opened(next, last.ClosedCleanly, clock), report);
+    }
+
+    // The process before us may have died of a failed fsync. Linux then keeps the bytes in memory, where we have just read them, but
+    // counts them as written: our own sync would succeed and do nothing. Writing them makes it do something. After an orderly
+    // close it is one small batch, and otherwise what came since the last sync but one.
+    private static void WriteAgain(IStorageFile file, long start, long end)
+    {
+        byte[] buffer = new byte[Math.Min(1024 * 1024, end - start)];
+        while (start < end)
+        {
+            int read = file.Read(start, buffer.AsSpan(0, (int)Math.Min(buffer.Length, end - start)));
+            file.Write(start, buffer.AsSpan(0, read));
+            start += read;
+        }
     }
 
     private static LogFile Opened(LogFile file, bool wasClosed, CacheClock clock)

@@ -80,16 +80,16 @@ public sealed class DatabaseOperationsTests : IDisposable
     public async Task A_flush_gives_the_memory_back(FlushMode mode)
     {
         string value = new('v', 900);
-        long before = 0;
         for (int round = 0; round < 3; round++)
         {
+            _store.Store.Journal = null;        // 54 MB of log are not what this is about
             for (int i = 0; i < 20_000; i++)
             {
                 _store.Set($"k{i}", value, database: i % 16);
             }
 
-            Assert.True(_store.Store.Arena.UsedBytes > before + (18L << 20));
-            _store.Log();
+            Assert.True(_store.Store.Arena.UsedBytes > 18L << 20);
+            _store.Store.Journal = _store.Journal;
             Task freed = _store.FlushAll(mode);
             Assert.Equal(0, Enumerable.Range(0, 16).Sum(_store.Databases.Size));
             Assert.Equal("0: FLUSHALL", _store.Log());
@@ -124,6 +124,7 @@ public sealed class DatabaseOperationsTests : IDisposable
     [Fact]
     public async Task Closing_the_cache_ends_the_freeing()
     {
+        _store.Store.Journal = null;
         for (int i = 0; i < 50_000; i++)
         {
             _store.Set($"k{i}", "old");
@@ -156,6 +157,7 @@ public sealed class DatabaseOperationsTests : IDisposable
     public void Entries_in_slabs_that_are_emptied_during_a_flush_survive()
     {
         using var store = new KeyTestStore(shards: 1, maxBytes: 4 << 20, evicts: true);
+        store.Store.Journal = null;
         var random = new Random(42);
         for (int round = 0; round < 20; round++)
         {

@@ -68,14 +68,14 @@ public sealed class KeyOperationsTests : IDisposable
     public void A_log_that_refuses_writes_lets_looks_pass_and_changes_nothing()
     {
         _store.Set("a", "1");
-        _store.Journal.Refuses = true;
+        _store.Journal.IsRefusing = true;
 
         Assert.Equal(1, _store.Exists("a"));
         Assert.Equal(ValueKind.String, _store.Type("a"));
         Assert.False(_store.Deadline("a").IsSet);
-        Assert.Throws<InvalidOperationException>(() => _store.DeleteOne("a"));
-        Assert.Throws<InvalidOperationException>(() => _store.Rename("a", "b"));
-        Assert.Throws<InvalidOperationException>(() => { _ = _store.Flush(0); });
+        Assert.Throws<IOException>(() => _store.DeleteOne("a"));
+        Assert.Throws<IOException>(() => _store.Rename("a", "b"));
+        Assert.Throws<IOException>(() => { _ = _store.Flush(0); });
         Assert.Equal("1", _store.Get("a"));
     }
 
@@ -163,7 +163,7 @@ public sealed class KeyOperationsTests : IDisposable
         _store.Time.Advance(TimeSpan.FromMilliseconds(1));
 
         Assert.Equal(RenameOutcome.Renamed, _store.Rename("a", "b", onlyIfAbsent: true));
-        Assert.Equal("0: DEL b\n0: RENAME a b", _store.Log());
+        Assert.Equal("0: MULTI\n0: DEL b\n0: RENAME a b\n0: EXEC", _store.Log());
     }
 
     [Fact]
@@ -331,24 +331,35 @@ public sealed class KeyOperationsTests : IDisposable
         }
     }
 
-    [Fact]
-    public void Renaming_within_a_full_budget_never_loses_the_entry()
+    [Theory]
+    [InlineData("rename")]
+    [InlineData("copy")]
+    [InlineData("move")]
+    public void What_is_being_transferred_is_not_evicted_for_its_own_copy_even_if_it_is_the_least_used(string operation)
     {
         using var store = new KeyTestStore(shards: 1, maxBytes: 8 << 20, evicts: true);
-        string value = new('v', 2_000_000);
+        store.Store.Journal = null;
+        string value = new('v', 1_000_000);
         store.Set("a", value);
-        for (int i = 0; i < 200; i++)
+        string[] others = [.. Enumerable.Range(0, 7).Select(i => $"other{i}")];
+        foreach (string other in others)
         {
-            store.Set($"filler{i}", new string('f', 50_000));
-            string from = store.Get("a") == null ? "b" : "a";
-            if (store.Get(from) == null)
-            {
-                store.Set(from, value);
-            }
-
-            Assert.Equal(RenameOutcome.Renamed, store.Rename(from, from == "a" ? "b" : "a"));
-            Assert.Equal(value, store.Get(from == "a" ? "b" : "a"));
+            store.Set(other, new string('o', 1_000_000));
         }
+
+        Assert.Equal(7, store.Keys.Touch(0, new TextKeys(others)));
+
+        bool done = operation switch
+        {
+            "rename" => store.Rename("a", "b") == RenameOutcome.Renamed,
+            "copy" => store.Copy("a", "b"),
+            _ => store.Move("a", to: 1),
+        };
+
+        Assert.True(done);
+        Assert.Equal(value, operation == "move" ? store.Get("a", database: 1) : store.Get("b"));
+        Assert.Equal(operation == "copy" ? value : null, store.Get("a"));
+        Assert.True(store.Exists(others) < 7, "nothing was evicted, so the test shows nothing");
     }
 
     [Fact]

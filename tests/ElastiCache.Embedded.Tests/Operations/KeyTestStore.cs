@@ -1,8 +1,10 @@
 using System.Text;
 using ElastiCache.Embedded.Commands;
+using ElastiCache.Embedded.Eviction;
 using ElastiCache.Embedded.Keyspace;
 using ElastiCache.Embedded.Memory;
 using ElastiCache.Embedded.Operations;
+using ElastiCache.Embedded.Tests.Commands;
 using Microsoft.Extensions.Time.Testing;
 using Record = ElastiCache.Embedded.Keyspace.Record;
 
@@ -14,14 +16,16 @@ internal sealed class KeyTestStore : IDisposable
     public const long Start = 1_767_225_600_000;        // 2026-01-01
 
     private JournalTicket _ticket;
+    private int _loggedDatabase;
 
     public KeyTestStore(int shards = 4, long maxBytes = 1L << 30, bool evicts = false, int databases = 16)
     {
         Time = new FakeTimeProvider(DateTimeOffset.FromUnixTimeMilliseconds(Start));
-        Store = new Store(shards, databases, new MemoryBudget(maxBytes, evicts), new CacheClock(Time));
-        Journal = new KeyTestJournal(shards);
+        Store = new Store(shards, databases, new MemoryBudget(maxBytes, evicts), new CacheClock(Time), evicts ? () => new SampledAge() : null);
+        Journal = new RecordingJournal(shards);
         Store.Journal = Journal;
         Strings = new StringOperations(Store);
+        Edits = new StringEdits(Store);
         Keys = new KeyOperations(Store);
         Expiry = new ExpireOperations(Store);
         Scans = new ScanOperations(Store, new Random(1));
@@ -33,9 +37,11 @@ internal sealed class KeyTestStore : IDisposable
 
     public Store Store { get; }
 
-    public KeyTestJournal Journal { get; }
+    public RecordingJournal Journal { get; }
 
     public StringOperations Strings { get; }
+
+    public StringEdits Edits { get; }
 
     public KeyOperations Keys { get; }
 
@@ -49,11 +55,14 @@ internal sealed class KeyTestStore : IDisposable
 
     public long Now => Store.Clock.UnixMilliseconds;
 
-    /// <summary>The commands that were logged since the last look, one a line; empties the list.</summary>
-    public string Log()
+    /// <summary>The commands that were logged since the last look, one a line.</summary>
+    public string Log() => string.Join('\n', TakeLog());
+
+    /// <summary>The commands that were logged since the last look.</summary>
+    public List<LoggedCommand> TakeLog()
     {
-        string log = string.Join('\n', Journal.Commands);
-        Journal.Commands.Clear();
+        List<LoggedCommand> log = LoggedCommand.Follow(Journal.Commands, ref _loggedDatabase);
+        Journal.Drain();
         return log;
     }
 
@@ -63,6 +72,12 @@ internal sealed class KeyTestStore : IDisposable
         Strings.Set(database, probe, Encoding.UTF8.GetBytes(value), new SetArguments { Deadline = deadline, Flags = flags }, ref _ticket);
     }
 
+    public long Append(string key, string value, int database = 0)
+    {
+        KeyProbe.Create(Encoding.UTF8.GetBytes(key), out KeyProbe probe);
+        return Edits.Append(database, probe, Encoding.UTF8.GetBytes(value), ref _ticket);
+    }
+
     public string? Get(string key, int database = 0)
     {
         KeyProbe.Create(Encoding.UTF8.GetBytes(key), out KeyProbe probe);
@@ -70,7 +85,9 @@ internal sealed class KeyTestStore : IDisposable
         return Strings.TryRead(database, probe, ref reader) ? Encoding.UTF8.GetString(reader.Value) : null;
     }
 
-    public long Delete(params string[] keys) => Keys.Delete(0, new TextKeys(keys), ref _ticket);
+    public long Delete(params string[] keys) => Delete(0, keys);
+
+    public long Delete(int database, string[] keys) => Keys.Delete(database, new TextKeys(keys), ref _ticket);
 
     public bool DeleteOne(string key, int database = 0)
     {
@@ -181,7 +198,7 @@ internal sealed class KeyTestStore : IDisposable
         write.Shard.Publish(database, current, probe, pending);
     }
 
-    /// <summary>Everything, as lines <c>database key value deadline</c>, sorted.</summary>
+    /// <summary>Everything, one entry a line, sorted.</summary>
     public List<string> Dump()
     {
         var lines = new List<string>();
@@ -189,30 +206,28 @@ internal sealed class KeyTestStore : IDisposable
         {
             foreach (string key in KeysLike("*", database))
             {
-                KeyDeadline deadline = Deadline(key, database);
-                lines.Add($"{database} {key} = {Get(key, database)} @ {deadline.UnixTime(inSeconds: false)} {Encoded(key, database)}");
+                ValueKind kind = Type(key, database);
+                string value = kind == ValueKind.String ? $"{Get(key, database)} ({Encoded(key, database)})" : TypeNames.Of(kind);
+                lines.Add($"{database} {key} = {value} until {Deadline(key, database).UnixTime(inSeconds: false)}");
             }
         }
 
         return lines;
     }
 
-    /// <summary>A store that was loaded from a log.</summary>
-    public static KeyTestStore Replayed(IEnumerable<LoggedCommand> log, long now = Start, int shards = 4)
+    /// <summary>Loads a log, as recovery does.</summary>
+    public void Replay(IEnumerable<LoggedCommand> log)
     {
-        var store = new KeyTestStore(shards);
-        store.Store.Clock.NotBefore(now);
-        store.Store.Journal = null;
-        store.Store.IsLoading = true;
-        var replay = new CommandReplay(store.Store);
+        Store.Journal = null;
+        Store.IsLoading = true;
+        var replay = new CommandReplay(Store);
         foreach (LoggedCommand command in log)
         {
             Assert.Null(replay.Apply(command.Database, command.ToArguments()));
         }
 
-        store.Store.IsLoading = false;
-        store.Store.Journal = store.Journal;
-        return store;
+        Store.IsLoading = false;
+        Store.Journal = Journal;
     }
 
     public void Dispose() => Store.Dispose();

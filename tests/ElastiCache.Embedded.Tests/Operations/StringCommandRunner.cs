@@ -27,7 +27,7 @@ internal sealed class StringCommandRunner : IDisposable
     public StringCommandRunner(int shards = 4, long maxBytes = 0, bool evicts = false)
     {
         Time = new FakeTimeProvider(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
-        Store = new Store(shards, 2, new MemoryBudget(maxBytes, evicts), new CacheClock(Time));
+        Store = new Store(shards, 2, new MemoryBudget(maxBytes, evicts), new CacheClock(Time), static () => new Eviction.SampledAge());
         Journal = new RecordingJournal(shards);
         Store.Journal = Journal;
         _strings = new StringOperations(Store);
@@ -308,13 +308,13 @@ internal sealed class StringCommandRunner : IDisposable
         public ReadOnlySpan<byte> Value(int index) => command[2 + (2 * index)];
     }
 
-    private unsafe struct Values(RedisReply[] replies) : IBatchReader
+    private struct Values(RedisReply[] replies) : IBatchReader
     {
         private ArrayReader _reader;
 
         public readonly RedisReply[] Replies => replies;
 
-        public void Read(byte* value, int length, byte* record, ulong header) => _reader.Read(value, length, record, header);
+        public void Read(ReadOnlySpan<byte> value, RecordView record) => _reader.Read(value, record);
 
         public readonly void Next(int index, bool isHit) => replies[index] = isHit ? Bulk([.. _reader.Value]) : Nil;
     }

@@ -5,7 +5,7 @@ namespace ElastiCache.Embedded.Tests.Operations;
 
 /// <summary>Random commands on strings and bits, from a seed.</summary>
 /// <remarks>
-/// Ten keys, of which two grow long enough to be edited in place, and one that may hold a list. LCS, whose cost is the product
+/// Ten keys, of which two grow long enough to be edited in place, and one that holds a list. LCS, whose cost is the product
 /// of both lengths, never sees the long ones. All deadlines are absolute and either long past or far off, so that two clocks agree on them.
 /// </remarks>
 internal sealed class StringCommandSource(Random random)
@@ -26,12 +26,13 @@ internal sealed class StringCommandSource(Random random)
     {
         bool isLong = random.Next(5) == 0;
         string key = isLong ? Pick("long0", "long1") : Pick(AllKeys[..7]);
-        if (random.Next(25) == 0)
+        int command = random.Next(34);
+        if (random.Next(20) == 0 && command is not (1 or 2 or 3 or 31))
         {
             key = "list";
         }
 
-        return random.Next(30) switch
+        return command switch
         {
             0 => Command("GET", key),
             1 or 2 => Command("SET", key, Value(isLong)),
@@ -55,6 +56,8 @@ internal sealed class StringCommandSource(Random random)
             25 => random.Next(3) == 0 ? Command("BITCOUNT", key) : Command("BITCOUNT", key, Index(isLong), Index(isLong), Pick("BYTE", "BIT")),
             26 => Position(key, isLong),
             27 => CombineBits(),
+            28 or 29 or 30 => Command("GETDEL", key),
+            31 => Command("SET", key, Pick(Integers)),
             _ => BitField(key, isLong),
         };
     }

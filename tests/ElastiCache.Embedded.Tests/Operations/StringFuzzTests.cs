@@ -24,6 +24,7 @@ public class StringFuzzTests(RedisServerFixture redis, ITestOutputHelper output)
         ours.PutList("list");
         redis.Server.Execute("FLUSHALL");
         redis.Server.Execute("RPUSH", "list", "x");
+        var outcomes = new SortedDictionary<string, int>(StringComparer.Ordinal);
 
         for (int round = 0; round < Rounds; round++)
         {
@@ -32,6 +33,8 @@ public class StringFuzzTests(RedisServerFixture redis, ITestOutputHelper output)
             for (int i = 0; i < some.Length; i++)
             {
                 RedisReply reply = ours.Execute(some[i]);
+                string outcome = Encoding.ASCII.GetString(some[i][0]) + (reply.Error is not null ? ' ' + ErrorClass(reply.Error) : reply.IsNull ? " nil" : "");
+                outcomes[outcome] = outcomes.GetValueOrDefault(outcome) + 1;
                 if (Show(theirs[i]) != Show(reply))
                 {
                     Assert.Fail($"seed {seed}, round {round}, command {i}: {Text(some[i])}\nredis: {Show(theirs[i])}\n ours: {Show(reply)}");
@@ -40,6 +43,8 @@ public class StringFuzzTests(RedisServerFixture redis, ITestOutputHelper output)
 
             CompareKeyspaces(ours, $"seed {seed} after round {round}");
         }
+
+        output.WriteLine(string.Join('\n', outcomes.Select(outcome => $"{outcome.Value,6} {outcome.Key}")));
 
         // Twice, because a log may be replayed over a snapshot that has seen a part of it.
         redis.Server.Execute("FLUSHALL");

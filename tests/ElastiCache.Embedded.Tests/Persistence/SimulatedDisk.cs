@@ -4,7 +4,8 @@ namespace ElastiCache.Embedded.Tests.Persistence;
 
 internal enum DiskFault
 {
-    /// <summary>EIO. A failed sync drops what it was to write, and later syncs succeed over the loss, as on Linux.</summary>
+    /// <summary>EIO. A failed sync of a file drops what it was to write, and later syncs succeed over the loss, as on Linux. (Names go
+    /// through the file system's journal; a failure there stops the file system, it doesn't forget.)</summary>
     InputOutput,
 
     /// <summary>ENOSPC, nothing of the call done.</summary>
@@ -191,7 +192,7 @@ internal sealed class SimulatedDisk : IStorage
     {
         Names names = _directories[name];
         return () => names.Sync();
-    }, onFault: () => _directories[name].Doom());
+    });
 
     private static string FolderIn(string name) => name.LastIndexOf('/') is var slash and >= 0 ? name[..slash] : "";
 
@@ -342,7 +343,6 @@ internal sealed class SimulatedDisk : IStorage
     private sealed class Names
     {
         private readonly List<(string Name, Inode? Inode)[]> _pending = [];
-        private readonly List<(string Name, Inode? Inode)[]> _doomed = [];
 
         public bool IsDurable { get; set; }
 
@@ -362,20 +362,13 @@ internal sealed class SimulatedDisk : IStorage
             _pending.Clear();
         }
 
-        public void Doom()
-        {
-            _doomed.AddRange(_pending);
-            _pending.Clear();
-        }
-
         public void Crash(Random random, double kept)
         {
-            foreach ((string Name, Inode? Inode)[] change in _doomed.Concat(_pending).Where(_ => random.NextDouble() < kept))
+            foreach ((string Name, Inode? Inode)[] change in _pending.Where(_ => random.NextDouble() < kept))
             {
                 Apply(Durable, change);
             }
 
-            _doomed.Clear();
             _pending.Clear();
             Current = new Dictionary<string, Inode>(Durable);
             foreach (Inode inode in Current.Values.Distinct())

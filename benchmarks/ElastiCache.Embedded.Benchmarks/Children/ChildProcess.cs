@@ -1,0 +1,43 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace ElastiCache.Embedded.Benchmarks.Children;
+
+/// <summary>Runs this same program once more for a measurement that needs a process to itself.</summary>
+/// <remarks>
+/// Resident memory and collection pauses belong to a process: beside other caches, or after them, they would mean
+/// nothing. The child prints one line of JSON on standard output; its standard error is shown as it comes.
+/// </remarks>
+internal static class ChildProcess
+{
+    public const string Verb = "measure";
+
+    public static async Task<TResult> MeasureAsync<TResult>(params string[] arguments)
+    {
+        string program = Environment.ProcessPath ?? throw new InvalidOperationException("This process has no path.");
+        var start = new ProcessStartInfo(program) { RedirectStandardOutput = true };
+        if (Path.GetFileNameWithoutExtension(program) == "dotnet")
+        {
+            start.ArgumentList.Add(typeof(ChildProcess).Assembly.Location);
+        }
+
+        start.ArgumentList.Add(Verb);
+        foreach (string argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        using Process process = Process.Start(start) ?? throw new InvalidOperationException($"'{program}' did not start.");
+        string output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        if (process.ExitCode != 0)
+        {
+            throw new InvalidOperationException(
+                $"'{Verb} {string.Join(' ', arguments)}' ended with exit code {process.ExitCode}; 137 means out of memory.");
+        }
+
+        return JsonSerializer.Deserialize<TResult>(output)!;
+    }
+
+    public static void Answer<TResult>(TResult result) => Console.WriteLine(JsonSerializer.Serialize(result));
+}

@@ -1,0 +1,90 @@
+using ElastiCache.Embedded.Benchmarks.Peers;
+#if SUBJECT
+using ElastiCache.Embedded.Caching;
+#else
+using Microsoft.Extensions.Caching.Distributed;
+using Microsoft.Extensions.Caching.Memory;
+using Microsoft.Extensions.Options;
+#endif
+
+namespace ElastiCache.Embedded.Benchmarks.Subjects;
+
+#if SUBJECT
+/// <summary>Everything that the benchmarks ask of our own cache, in one place.</summary>
+internal static class EmbeddedSubject
+{
+    public const string Name = "ElastiCache.Embedded";
+
+    public static CacheUnderTest CreateInMemory(int entries, string folder) =>
+        new Strings(new EmbeddedCache(MemoryOptions(entries)));
+
+    public static CacheUnderTest CreateDistributed(int entries, bool buffered)
+    {
+        var cache = new EmbeddedCache(MemoryOptions(entries));
+        return new DistributedCachePeer(new EmbeddedDistributedCache(cache), buffered, cache);
+    }
+
+    /// <summary>The same cache with a log that is synced once a second.</summary>
+    public static async Task<CacheUnderTest> OpenLoggedAsync(int entries, string folder) =>
+        new Strings(await EmbeddedCache.OpenAsync(DurableOptions(entries, folder, DurabilityMode.EverySecond)));
+
+    /// <summary>A cache whose writes are acknowledged after their fdatasync.</summary>
+    public static async Task<IDurableWrites> OpenDurableAsync(string folder) =>
+        new Durable(await EmbeddedCache.OpenAsync(DurableOptions(100_000, folder, DurabilityMode.Always)));
+
+    private static EmbeddedCacheOptions MemoryOptions(int entries) => new() { MaxMemory = Budget(entries) };
+
+    private static EmbeddedCacheOptions DurableOptions(int entries, string folder, DurabilityMode mode) =>
+        new() { Folder = folder, Durability = mode, MaxMemory = Budget(entries) };
+
+    // Room enough that nothing is ever evicted; a limit all the same, because that is how a cache is run.
+    private static long Budget(int entries) => (64L << 20) + entries * 400L;
+
+    private sealed class Strings(EmbeddedCache cache) : CacheUnderTest
+    {
+        public override BatchGet GetMany =>
+            (keys, destination, lengths) => cache.Strings.GetMany(keys, destination, lengths);
+
+        public override SpanSet SetSpan => (key, value) => cache.Strings.Set(key, value);
+
+        public override Player NewPlayer() => new Player<Session>(new Session(cache));
+
+        protected override void Close() => cache.Dispose();
+    }
+
+    private readonly struct Session(EmbeddedCache cache) : ISession
+    {
+        public bool TryGet(string key, Span<byte> destination, out int length) =>
+            cache.Strings.TryGet(key, destination, out length);
+
+        public void Set(string key, ReadOnlySpan<byte> value) => cache.Strings.Set(key, value);
+    }
+
+    private sealed class Durable(EmbeddedCache cache) : IDurableWrites
+    {
+        // Return the number of fdatasync calls of the log here once the cache counts them.
+        public long? Syncs => null;
+
+        public async Task SetAsync(string key, byte[] value) => await cache.Strings.SetAsync(key, value);
+
+        public ValueTask DisposeAsync() => cache.DisposeAsync();
+    }
+}
+#else
+/// <summary>Stands in for our own cache where it isn't built in: a ConcurrentDictionary under test against the others.</summary>
+internal static class EmbeddedSubject
+{
+    public const string Name = "stand-in (ConcurrentDictionary)";
+
+    public static CacheUnderTest CreateInMemory(int entries, string folder) => new DictionaryPeer();
+
+    public static CacheUnderTest CreateDistributed(int entries, bool buffered) => new DistributedCachePeer(
+        new MemoryDistributedCache(Options.Create(new MemoryDistributedCacheOptions { SizeLimit = 16L << 30 })));
+
+    public static Task<CacheUnderTest> OpenLoggedAsync(int entries, string folder) =>
+        Task.FromResult<CacheUnderTest>(new DictionaryPeer());
+
+    public static Task<IDurableWrites> OpenDurableAsync(string folder) =>
+        Task.FromResult<IDurableWrites>(new PlainGroupCommit(folder));
+}
+#endif
