@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using ElastiCache.Embedded.Api;
-using ElastiCache.Embedded.Api.Serialization;
 using ElastiCache.Embedded.Keyspace;
 using ElastiCache.Embedded.Operations;
 
@@ -24,8 +23,7 @@ public static class StringBatchExtensions
         CacheDatabase database = strings.Database;
         database.ThrowIfDisposed();
         var values = new T?[keys.Length];
-        var names = keys.ToArray();
-        var reader = new PooledBatchReader<Decoding<T>>(new Decoding<T>(values, names, database.Serializer));
+        scoped var reader = new TypedBatchReader<T>(keys, values, database.Serializer);
         try
         {
             database.Operations.Batches.Read(database.Index, new TextKeys(keys), ref reader);
@@ -156,10 +154,5 @@ public static class StringBatchExtensions
 
         database.Wait(ticket);
         return isStored;
-    }
-
-    private readonly struct Decoding<T>(T?[] values, string[] keys, ICacheSerializer serializer) : IBatchSink
-    {
-        public void Take(int index, ReadOnlyMemory<byte> value) => values[index] = ValueCodec.Decode<T>(value, serializer, keys[index]);
     }
 }

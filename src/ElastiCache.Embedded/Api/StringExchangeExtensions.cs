@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using ElastiCache.Embedded.Api;
 using ElastiCache.Embedded.Api.Serialization;
 using ElastiCache.Embedded.Keyspace;
-using ElastiCache.Embedded.Operations;
 
 namespace ElastiCache.Embedded;
 
@@ -42,11 +41,11 @@ public static class StringExchangeExtensions
         using var encoder = new ValueEncoder(stackalloc byte[ValueEncoder.ScratchBytes]);
         ReadOnlySpan<byte> encoded = encoder.Encode(value, database.Serializer, key);
         JournalTicket ticket = default;
-        scoped var reader = new AnswerReader<TakenValue<T>.Question, TakenValue<T>>(new TakenValue<T>.Question(key));
+        scoped var reader = new LockedValueReader<T>(key);
         isStored = database.Operations.Strings.SetAndRead(
             database.Index, probe, encoded, options.ToArguments(database.Now), ref reader, out _, ref ticket);
         database.Wait(ticket);
-        return reader.Answer.Finish(database.Serializer, key);
+        return reader.Finish(database.Serializer);
     }
 
     /// <summary>Removes a value and returns it. O(n). Redis: GETDEL.</summary>
@@ -60,10 +59,10 @@ public static class StringExchangeExtensions
         KeyProbe.Create(key, ref scratch, out KeyProbe probe);
         CacheDatabase database = strings.Database;
         JournalTicket ticket = default;
-        scoped var reader = new AnswerReader<TakenValue<T>.Question, TakenValue<T>>(new TakenValue<T>.Question(key));
+        scoped var reader = new LockedValueReader<T>(key);
         database.Operations.Strings.ReadAndDelete(database.Index, probe, ref reader, ref ticket);
         database.Wait(ticket);
-        return reader.Answer.Finish(database.Serializer, key);
+        return reader.Finish(database.Serializer);
     }
 
     /// <summary>Returns a value and gives it a new life. O(n). Redis: GETEX with PX.</summary>
@@ -96,9 +95,9 @@ public static class StringExchangeExtensions
         Unsafe.SkipInit(out KeyScratch scratch);
         KeyProbe.Create(key, ref scratch, out KeyProbe probe);
         JournalTicket ticket = default;
-        scoped var reader = new AnswerReader<TakenValue<T>.Question, TakenValue<T>>(new TakenValue<T>.Question(key));
+        scoped var reader = new LockedValueReader<T>(key);
         database.Operations.Strings.ReadAndExpire(database.Index, probe, deadline, ref reader, ref ticket);
         database.Wait(ticket);
-        return reader.Answer.Finish(database.Serializer, key);
+        return reader.Finish(database.Serializer);
     }
 }

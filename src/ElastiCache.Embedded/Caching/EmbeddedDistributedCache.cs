@@ -174,22 +174,20 @@ public sealed class EmbeddedDistributedCache : IBufferDistributedCache
     {
         Unsafe.SkipInit(out KeyScratch scratch);
         KeyProbe.Create(key, ref scratch, out KeyProbe probe);
-        scoped var reader = new DeadlineReader<AnswerReader<EntryQuestion, StoredEntry>>(
-            new AnswerReader<EntryQuestion, StoredEntry>(new EntryQuestion(wantsData)));
+        var reader = new EntryReader(wantsData);
         if (!_operations.Strings.TryRead(_index, probe, ref reader))
         {
             _database.ThrowIfDisposed();
             return null;
         }
 
-        StoredEntry entry = reader.Inner.Answer;
-        if (!entry.IsEntry)
+        if (!reader.IsEntry)
         {
             throw NotAnEntry(key);
         }
 
-        Slide(probe, entry.Expiry, reader.Deadline);
-        return entry.Data;
+        Slide(probe, reader.Expiry, reader.Deadline);
+        return reader.Data;
     }
 
     /// <summary>Reads a whole stored entry into a buffer and moves its deadline if it slides.</summary>
@@ -201,7 +199,7 @@ public sealed class EmbeddedDistributedCache : IBufferDistributedCache
         long deadline;
         while (true)
         {
-            scoped var reader = new DeadlineReader<SpanReader>(new SpanReader(buffer.Bytes));
+            scoped var reader = new EntryCopier(buffer.Bytes);
             if (!_operations.Strings.TryRead(_index, probe, ref reader))
             {
                 _database.ThrowIfDisposed();
@@ -209,7 +207,7 @@ public sealed class EmbeddedDistributedCache : IBufferDistributedCache
                 return false;
             }
 
-            length = reader.Inner.Length;
+            length = reader.Length;
             deadline = reader.Deadline;
             if (length <= buffer.Bytes.Length)
             {

@@ -2,29 +2,6 @@ using ElastiCache.Embedded.Keyspace;
 
 namespace ElastiCache.Embedded.Operations;
 
-/// <summary>Reads what another reader reads, and the deadline.</summary>
-internal unsafe ref struct DeadlineReader<TReader> : IValueReader
-    where TReader : struct, IValueReader, allows ref struct
-{
-    private TReader _inner;
-
-    public DeadlineReader(TReader inner)
-    {
-        _inner = inner;
-    }
-
-    public readonly TReader Inner => _inner;
-
-    /// <summary>The deadline in Unix ms; <see cref="Record.NoExpiry"/> for none.</summary>
-    public long Deadline { get; private set; }
-
-    public void Read(byte* value, int length, byte* record, ulong header)
-    {
-        Deadline = Record.DeadlineOf(record, header);
-        _inner.Read(value, length, record, header);
-    }
-}
-
 /// <summary>Moves the deadline of an entry that was read a moment ago, for entries that live as long as they are read.</summary>
 /// <remarks>
 /// Between the read and the move another thread may have stored a new entry under the key, with a deadline of its own, which must not

@@ -34,7 +34,6 @@ public sealed class AllocationTests : CacheFixture
         AssertNothing("Length", () => Strings.Length("session:42:profile"));
         AssertNothing("GetMany", () => Strings.GetMany(BatchKeys, _buffer, _lengths));
         AssertNothing("Exists", () => Keys.Exists("number"));
-        AssertNothing("Expire", () => Keys.Expire("expiring", TimeSpan.FromMinutes(2)));
         AssertNothing("TimeToLive", () => Keys.TimeToLive("expiring"));
         AssertNothing("Delete", () => Keys.Delete("absent"));
         AssertNothing("SetBit", () => Cache.Bits.SetBit("bits", 100, true));

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using ElastiCache.Embedded.Keyspace;
 
 namespace ElastiCache.Embedded.Operations;
 
@@ -7,7 +8,7 @@ namespace ElastiCache.Embedded.Operations;
 /// The first value that does not fit ends the writing, also of shorter ones after it: what is written is then always the values of the first
 /// keys, and the caller finds each by adding lengths. Lengths are taken of all of them.
 /// </remarks>
-internal unsafe ref struct SpanBatchReader : IBatchReader
+internal ref struct SpanBatchReader : IBatchReader
 {
     /// <summary>The length of a value that isn't there.</summary>
     public const int Absent = -1;
@@ -26,12 +27,12 @@ internal unsafe ref struct SpanBatchReader : IBatchReader
     public long TotalBytes { get; private set; }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Read(byte* value, int length, byte* record, ulong header)
+    public void Read(ReadOnlySpan<byte> value, RecordView record)
     {
-        _length = length;
-        if (length <= _rest.Length)
+        _length = value.Length;
+        if (value.Length <= _rest.Length)
         {
-            new ReadOnlySpan<byte>(value, length).CopyTo(_rest);
+            value.CopyTo(_rest);
         }
     }
 
@@ -47,35 +48,4 @@ internal unsafe ref struct SpanBatchReader : IBatchReader
         TotalBytes += _length;
         _rest = _length <= _rest.Length ? _rest[_length..] : default;
     }
-}
-
-/// <summary>Takes the values of a batch one by one. No lock is held; the memory is valid during the call.</summary>
-internal interface IBatchSink
-{
-    void Take(int index, ReadOnlyMemory<byte> value);
-}
-
-/// <summary>Copies each value of a batch and hands it over.</summary>
-internal unsafe struct PooledBatchReader<TSink> : IBatchReader
-    where TSink : struct, IBatchSink
-{
-    private readonly TSink _sink;
-    private PooledReader _reader;
-
-    public PooledBatchReader(TSink sink)
-    {
-        _sink = sink;
-    }
-
-    public void Read(byte* value, int length, byte* record, ulong header) => _reader.Read(value, length, record, header);
-
-    public readonly void Next(int index, bool isHit)
-    {
-        if (isHit)
-        {
-            _sink.Take(index, _reader.Memory);
-        }
-    }
-
-    public void Return() => _reader.Return();
 }
