@@ -46,6 +46,52 @@ public sealed class ServiceRegistrationTests
     }
 
     [Fact]
+    public async Task A_host_with_a_folder_finds_at_its_next_start_what_it_had()
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("elasticache-host-");
+        try
+        {
+            for (int start = 0; start < 2; start++)
+            {
+                HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
+                builder.Services.AddElastiCacheEmbedded(options => options.Folder = folder.FullName);
+                using IHost host = builder.Build();
+                await host.StartAsync(Token);
+                var cache = host.Services.GetRequiredService<EmbeddedCache>();
+
+                Assert.Equal(start, cache.Strings.Get<int>("starts"));
+                Assert.NotNull(cache.Recovery);
+
+                cache.Strings.Increment("starts");
+                await host.StopAsync(Token);
+            }
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task A_folder_in_use_keeps_the_host_from_starting()
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("elasticache-host-");
+        try
+        {
+            await using EmbeddedCache owner = await EmbeddedCache.OpenAsync(folder.FullName, Token);
+            HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
+            builder.Services.AddElastiCacheEmbedded(options => options.Folder = folder.FullName);
+            using IHost host = builder.Build();
+
+            await Assert.ThrowsAsync<FolderInUseException>(() => host.StartAsync(Token));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
     public async Task A_bad_option_keeps_the_host_from_starting()
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
