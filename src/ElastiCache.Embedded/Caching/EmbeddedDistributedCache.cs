@@ -30,6 +30,7 @@ public sealed class EmbeddedDistributedCache : IBufferDistributedCache
     private readonly CacheOperations _operations;
     private readonly int _index;
     private readonly string _instanceName;
+    private readonly bool _isNamed;
 
     /// <summary>Entries in <paramref name="cache"/>, which stays the caller's to close.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The cache has no database of that number.</exception>
@@ -42,14 +43,18 @@ public sealed class EmbeddedDistributedCache : IBufferDistributedCache
         _operations = _database.Operations;
         _index = _database.Index;
         _instanceName = options.InstanceName;
+        _isNamed = options.InstanceName.Length > 0;
     }
 
     /// <summary>Reads an entry, and moves its deadline if it slides.</summary>
     /// <returns>The data; <see langword="null"/> if there is no entry or it has expired.</returns>
     /// <exception cref="FormatException">Something else wrote the value of this key.</exception>
     /// <exception cref="WrongTypeException">The key holds no string.</exception>
-    [SkipLocalsInit]
-    public byte[]? Get(string key) => Look(StoreKey(key, stackalloc char[KeyCharacters]), wantsData: true);
+    public byte[]? Get(string key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return _isNamed ? LookNamed(key, wantsData: true) : Look(key, wantsData: true);
+    }
 
     /// <inheritdoc cref="Get"/>
     public Task<byte[]?> GetAsync(string key, CancellationToken token = default)
@@ -98,7 +103,7 @@ public sealed class EmbeddedDistributedCache : IBufferDistributedCache
     public void Set(string key, byte[] value, DistributedCacheEntryOptions options)
     {
         ArgumentNullException.ThrowIfNull(value);
-        _database.Wait(Store(key, new ReadOnlySequence<byte>(value), options));
+        _database.Wait(Store(key, value.AsSpan(), options));
     }
 
     /// <inheritdoc cref="Set(string, byte[], DistributedCacheEntryOptions)"/>
@@ -108,8 +113,15 @@ public sealed class EmbeddedDistributedCache : IBufferDistributedCache
     /// <inheritdoc cref="Set(string, byte[], DistributedCacheEntryOptions)"/>
     public Task SetAsync(string key, byte[] value, DistributedCacheEntryOptions options, CancellationToken token = default)
     {
+        ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(value);
-        ValueTask stored = SetAsync(key, new ReadOnlySequence<byte>(value), options, token);
+        ArgumentNullException.ThrowIfNull(options);
+        if (token.IsCancellationRequested)
+        {
+            return Task.FromCanceled(token);
+        }
+
+        ValueTask stored = _database.WaitAsync(Store(key, value.AsSpan(), options), token);
         return stored.IsCompletedSuccessfully ? Task.CompletedTask : stored.AsTask();
     }
 
@@ -126,8 +138,11 @@ public sealed class EmbeddedDistributedCache : IBufferDistributedCache
 
     /// <summary>Moves the deadline of a sliding entry, as reading it does. An absent entry is left absent.</summary>
     /// <exception cref="FormatException">Something else wrote the value of this key.</exception>
-    [SkipLocalsInit]
-    public void Refresh(string key) => Look(StoreKey(key, stackalloc char[KeyCharacters]), wantsData: false);
+    public void Refresh(string key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        _ = _isNamed ? LookNamed(key, wantsData: false) : Look(key, wantsData: false);
+    }
 
     /// <inheritdoc cref="Refresh"/>
     public Task RefreshAsync(string key, CancellationToken token = default)
@@ -158,7 +173,7 @@ public sealed class EmbeddedDistributedCache : IBufferDistributedCache
     private CacheKey StoreKey(string key, Span<char> scratch)
     {
         ArgumentNullException.ThrowIfNull(key);
-        if (_instanceName.Length == 0)
+        if (!_isNamed)
         {
             return key;
         }
@@ -167,6 +182,9 @@ public sealed class EmbeddedDistributedCache : IBufferDistributedCache
             ? new CacheKey(scratch[..written])
             : string.Concat(_instanceName, key);
     }
+
+    [SkipLocalsInit]
+    private byte[]? LookNamed(string key, bool wantsData) => Look(StoreKey(key, stackalloc char[KeyCharacters]), wantsData);
 
     /// <summary>Reads an entry where it lies and moves its deadline if it slides. Returns the data if it is wanted.</summary>
     [SkipLocalsInit]
@@ -186,7 +204,11 @@ public sealed class EmbeddedDistributedCache : IBufferDistributedCache
             throw NotAnEntry(key);
         }
 
-        Slide(probe, reader.Expiry, reader.Deadline);
+        if (reader.Expiry.IsSliding)
+        {
+            Slide(key, reader.Expiry, reader.Deadline);
+        }
+
         return reader.Data;
     }
 
@@ -223,36 +245,54 @@ public sealed class EmbeddedDistributedCache : IBufferDistributedCache
             throw NotAnEntry(key);
         }
 
-        Slide(probe, expiry, deadline);
+        if (expiry.IsSliding)
+        {
+            Slide(key, expiry, deadline);
+        }
+
         return true;
     }
 
-    // Only if this is still the entry that was read: a newer one under the key has a deadline of its own.
-    private void Slide(in KeyProbe key, in EntryExpiry expiry, long seen)
+    // Only if this is still the entry that was read: a newer one under the key has a deadline of its own. Apart, and with a probe of its own:
+    // with a second use of the probe in the reading methods the compiler copies it, for which KeyProbe tells the price (a Get of 620 ns, not 410; benchmark: compare, "distributed get").
+    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Slide(CacheKey key, in EntryExpiry expiry, long seen)
     {
-        if (expiry.IsSliding)
+        Unsafe.SkipInit(out KeyScratch scratch);
+        KeyProbe.Create(key, ref scratch, out KeyProbe probe);
+        _operations.Sliding.TryMove(_index, probe, seen, expiry.DeadlineUnixMs(_database.Now));
+    }
+
+    private JournalTicket Store(string key, in ReadOnlySequence<byte> value, DistributedCacheEntryOptions options)
+    {
+        if (value.IsSingleSegment)
         {
-            _operations.Sliding.TryMove(_index, key, seen, expiry.DeadlineUnixMs(_database.Now));
+            return Store(key, value.FirstSpan, options);
         }
+
+        using var whole = new EntryBuffer([]);
+        whole.Reserve(value.Length);
+        value.CopyTo(whole.Bytes);
+        return Store(key, whole.Bytes[..(int)value.Length], options);
     }
 
     /// <summary>Stores header and data. When it returns they are in the cache, and only the disk may still be waited for.</summary>
     [SkipLocalsInit]
-    private JournalTicket Store(string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options)
+    private JournalTicket Store(string key, ReadOnlySpan<byte> value, DistributedCacheEntryOptions options)
     {
         CacheKey storeKey = StoreKey(key, stackalloc char[KeyCharacters]);
         ArgumentNullException.ThrowIfNull(options);
         long now = _database.Now;
         EntryExpiry expiry = EntryExpiry.From(options, now);
-        long deadline = expiry.DeadlineUnixMs(now);
 
         var buffer = new EntryBuffer(stackalloc byte[ScratchBytes]);
         try
         {
-            buffer.Reserve(EntryLayout.MaxHeaderBytes + value.Length);
+            buffer.Reserve((long)EntryLayout.MaxHeaderBytes + value.Length);
             int headerBytes = EntryLayout.WriteHeader(buffer.Bytes, expiry);
             value.CopyTo(buffer.Bytes[headerBytes..]);
-            return Store(storeKey, buffer.Bytes[..(headerBytes + (int)value.Length)], deadline);
+            return Store(storeKey, buffer.Bytes[..(headerBytes + value.Length)], expiry.DeadlineUnixMs(now));
         }
         finally
         {

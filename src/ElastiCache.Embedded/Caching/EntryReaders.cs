@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ElastiCache.Embedded.Keyspace;
 
 namespace ElastiCache.Embedded.Caching;
@@ -19,6 +20,7 @@ internal struct EntryReader(bool wantsData) : IValueReader
     /// <summary>The key's deadline, in Unix ms.</summary>
     public long Deadline { get; private set; }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Read(ReadOnlySpan<byte> value, RecordView record)
     {
         Deadline = record.Deadline;
