@@ -154,6 +154,7 @@ public sealed class Bits
     /// </remarks>
     /// <returns>An answer for each step; null where the number did not fit and the step said <see cref="BitFieldOverflow.Fail"/>.</returns>
     /// <exception cref="ValueTooLargeException">A field ends beyond 512 MB. Nothing changes.</exception>
+    /// <exception cref="ArgumentException">A step is <see langword="default"/>. Nothing changes.</exception>
     public long?[] Fields(CacheKey key, params ReadOnlySpan<BitFieldOperation> steps)
     {
         var answers = new long?[steps.Length];
@@ -165,7 +166,7 @@ public sealed class Bits
     /// <param name="key">The key.</param>
     /// <param name="steps">What to do.</param>
     /// <param name="answers">Takes the answers; at least as long as <paramref name="steps"/>.</param>
-    /// <exception cref="ArgumentException"><paramref name="answers"/> is too short. Nothing changes.</exception>
+    /// <exception cref="ArgumentException"><paramref name="answers"/> is too short, or a step is <see langword="default"/>. Nothing changes.</exception>
     /// <inheritdoc cref="Fields(CacheKey, ReadOnlySpan{BitFieldOperation})"/>
     [SkipLocalsInit]
     public void Fields(CacheKey key, ReadOnlySpan<BitFieldOperation> steps, Span<long?> answers)
@@ -173,6 +174,14 @@ public sealed class Bits
         if (answers.Length < steps.Length)
         {
             throw new ArgumentException($"There are {steps.Length} steps, and room for {answers.Length} answers.", nameof(answers));
+        }
+
+        foreach (ref readonly BitFieldOperation step in steps)
+        {
+            if (step.Bits == 0)
+            {
+                throw new ArgumentException("A step is default(BitFieldOperation); make it with Get, Set or IncrementBy.", nameof(steps));
+            }
         }
 
         Unsafe.SkipInit(out KeyScratch scratch);

@@ -100,6 +100,7 @@ public sealed class BitsTests : CacheFixture
         Assert.Equal([0, null, 255, 0, 0], answers);
         Assert.Equal([0], Bits.Fields("absent", BitFieldOperation.Get(isSigned: true, bits: 64, offset: 0)));
         Assert.False(Keys.Exists("absent"));
+        Assert.Throws<ArgumentException>("steps", () => Bits.Fields("k", default(BitFieldOperation)));
         Assert.Throws<ArgumentException>("answers", () => Bits.Fields("k", [BitFieldOperation.Get(true, 8, 0)], default(Span<long?>)));
     }
 }
