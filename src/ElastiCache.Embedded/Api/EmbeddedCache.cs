@@ -100,7 +100,7 @@ public sealed class EmbeddedCache : IAsyncDisposable, IDisposable
     /// <exception cref="FolderInUseException">Another cache owns the folder.</exception>
     /// <exception cref="LogDamagedException">The log is damaged somewhere else than at its torn end. Nothing was changed.</exception>
     /// <exception cref="LogFormatException">The folder was written by a newer version, or holds what this version can't read. Nothing was changed.</exception>
-    /// <exception cref="IOException">The folder can't be read or written.</exception>
+    /// <exception cref="LogFolderException">The folder can't be made, read or written, or its disk is full or failed.</exception>
     public static ValueTask<EmbeddedCache> OpenAsync(EmbeddedCacheOptions options, CancellationToken cancellationToken = default)
     {
         EmbeddedCacheOptions copy = Checked(options).Copy();
@@ -196,16 +196,26 @@ public sealed class EmbeddedCache : IAsyncDisposable, IDisposable
     internal static EmbeddedCache Open(EmbeddedCacheOptions options, IStorage storage)
     {
         Store store = NewStore(options);
+        RecoveredLog? recovered = null;
         try
         {
-            RecoveredLog recovered = Replay(store, storage);
+            recovered = Replay(store, storage);
             var logOptions = new AppendLogOptions { Mode = options.Durability, MaxUnpersistedAge = options.MaxUnpersistedAge };
             var log = new AppendLog(recovered, new StoreLocks(store), logOptions, store.Clock);
             store.Journal = log;
             return new EmbeddedCache(options, store, log) { Recovery = recovered.Report };
         }
+        catch (IOException e) when (e is not LogException)
+        {
+            // What the disk answers rarely says which disk: "No space left on device".
+            store.Dispose();
+            throw new LogFolderException(
+                storage.PathOf(LogFolder.Root), $"the disk failed ({e.Message.TrimEnd('.')})",
+                "Nothing is lost that was on disk: make room or mend the disk, then open it again.", e);
+        }
         catch
         {
+            recovered?.Dispose();
             store.Dispose();
             throw;
         }

@@ -22,11 +22,16 @@ internal readonly ref struct CommandArguments
     /// <summary>Makes the arguments.</summary>
     /// <param name="bytes">What the places refer to.</param>
     /// <param name="places">The command's name, then its arguments; at least one.</param>
-    public CommandArguments(ReadOnlySpan<byte> bytes, ReadOnlySpan<(int Start, int Length)> places)
+    /// <param name="flags">Memcached's flags for the value that the command stores.</param>
+    public CommandArguments(ReadOnlySpan<byte> bytes, ReadOnlySpan<(int Start, int Length)> places, uint flags = 0)
     {
         _bytes = bytes;
         _places = places;
+        Flags = flags;
     }
+
+    /// <summary>Memcached's flags for the value that the command stores; a log carries them beside the command.</summary>
+    public uint Flags { get; }
 
     /// <summary>The number of arguments, the name included.</summary>
     public int Count => _places.Length;
@@ -36,6 +41,9 @@ internal readonly ref struct CommandArguments
 
     /// <summary>An argument; 0 is the name.</summary>
     public ReadOnlySpan<byte> this[int index] => _bytes.Slice(_places[index].Start, _places[index].Length);
+
+    /// <summary>The same command with flags.</summary>
+    public CommandArguments With(uint flags) => new(_bytes, _places, flags);
 
     /// <summary>Whether an argument is a word, in any case.</summary>
     public bool Is(int index, ReadOnlySpan<byte> word) => Ascii.EqualsIgnoreCase(this[index], word);

@@ -63,7 +63,7 @@ internal static class StringCommands
             }
         }
 
-        var options = new SetArguments { Condition = condition, Deadline = deadline, KeepDeadline = keepsDeadline };
+        var options = new SetArguments { Condition = condition, Deadline = deadline, KeepDeadline = keepsDeadline, Flags = arguments.Flags };
         context.Strings.Set(context.Database, key, arguments[2], options, ref context.Ticket);
         return null;
     }

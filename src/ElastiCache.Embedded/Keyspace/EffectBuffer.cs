@@ -13,18 +13,30 @@ namespace ElastiCache.Embedded.Keyspace;
 internal sealed class EffectBuffer
 {
     private const int InitialBytes = 4096;
+    private const int MostInitialBytes = 256 * 1024;
 
     // "$" + 10 digits + CRLF before an argument, CRLF after it.
     private const int ArgumentOverheadBytes = 16;
 
+    // SELECT, flags, name, key, value, PXAT and a deadline around the payload.
+    private const int CommandOverheadBytes = 256;
+
     private byte[] _bytes = [];
     private int _length;
+    private int _usualBytes = InitialBytes;
+    private int _argumentsLeft;
+
+    /// <summary>How the annotation with a value's flags begins.</summary>
+    public static ReadOnlySpan<byte> FlagsStart => "#FLAGS:"u8;
 
     /// <summary>Bytes encoded so far.</summary>
     public int Length => _length;
 
     /// <summary>Commands encoded so far, SELECT not counted.</summary>
     public int Commands { get; private set; }
+
+    /// <summary>Whether the last command has all its arguments; false only after an argument could not be added for want of memory.</summary>
+    public bool IsWhole => _argumentsLeft == 0;
 
     /// <summary>The database of the first command.</summary>
     public int FirstDatabase { get; private set; }
@@ -35,9 +47,27 @@ internal sealed class EffectBuffer
     /// <summary>The encoded bytes. Valid until the next call.</summary>
     public ReadOnlySpan<byte> Written => _bytes.AsSpan(0, _length);
 
-    /// <summary>Begins a command of <paramref name="argumentCount"/> arguments, its name included.</summary>
-    public EffectBuffer Begin(int database, int argumentCount)
+    /// <summary>Makes room for effects, so that encoding them can't fail once the store has changed.</summary>
+    /// <param name="payloadBytes">The bytes of the arguments to come.</param>
+    /// <exception cref="InsufficientMemoryException">There is no memory, or the buffer would pass 2 GB. Nothing has changed.</exception>
+    public void Reserve(long payloadBytes) => EnsureRoom(payloadBytes + CommandOverheadBytes);
+
+    /// <summary>Takes back what was encoded behind a whole command.</summary>
+    public void CutBack(int length, int lastDatabase)
     {
+        _length = length;
+        _argumentsLeft = 0;
+        LastDatabase = lastDatabase;
+    }
+
+    /// <summary>Begins a command of <paramref name="argumentCount"/> arguments, its name included.</summary>
+    /// <param name="database">Its database.</param>
+    /// <param name="argumentCount">How many arguments follow.</param>
+    /// <param name="flags">Memcached's flags of the value that it stores. Redis has no place for them, so they stand in an annotation
+    /// before the command, <c>#FLAGS:7\r\n</c>, which Redis skips.</param>
+    public EffectBuffer Begin(int database, int argumentCount, uint flags = 0)
+    {
+        _argumentsLeft = argumentCount;
         if (_length == 0)
         {
             FirstDatabase = database;
@@ -49,6 +79,11 @@ internal sealed class EffectBuffer
 
         LastDatabase = database;
         Commands++;
+        if (flags != 0)
+        {
+            WriteFlags(flags);
+        }
+
         WriteHeader((byte)'*', argumentCount, 0);
         return this;
     }
@@ -61,6 +96,7 @@ internal sealed class EffectBuffer
         _length += argument.Length;
         _bytes[_length++] = (byte)'\r';
         _bytes[_length++] = (byte)'\n';
+        _argumentsLeft--;
         return this;
     }
 
@@ -72,6 +108,7 @@ internal sealed class EffectBuffer
         _length += key.Length;
         _bytes[_length++] = (byte)'\r';
         _bytes[_length++] = (byte)'\n';
+        _argumentsLeft--;
         return this;
     }
 
@@ -87,14 +124,29 @@ internal sealed class EffectBuffer
     public ArraySegment<byte> Take()
     {
         var taken = new ArraySegment<byte>(_bytes, 0, _length);
+
+        // The next array begins as large as this one became, so that a busy buffer does not grow by doubling each time.
+        _usualBytes = Math.Clamp(_length, InitialBytes, MostInitialBytes);
         _bytes = [];
         _length = 0;
         Commands = 0;
         return taken;
     }
 
+    private void WriteFlags(uint flags)
+    {
+        EnsureRoom(FlagsStart.Length + ArgumentOverheadBytes);
+        FlagsStart.CopyTo(_bytes.AsSpan(_length));
+        _length += FlagsStart.Length;
+        Utf8Formatter.TryFormat(flags, _bytes.AsSpan(_length), out int digits);
+        _length += digits;
+        _bytes[_length++] = (byte)'\r';
+        _bytes[_length++] = (byte)'\n';
+    }
+
     private void WriteSelect(int database)
     {
+        _argumentsLeft += 2;
         WriteHeader((byte)'*', 2, 0);
         Argument("SELECT"u8);
         Argument(database);
@@ -110,14 +162,20 @@ internal sealed class EffectBuffer
         _bytes[_length++] = (byte)'\n';
     }
 
-    private void EnsureRoom(int bytes)
+    private void EnsureRoom(long bytes)
     {
         if (_bytes.Length - _length >= bytes)
         {
             return;
         }
 
-        int wanted = (int)Math.Min(Array.MaxLength, Math.Max(InitialBytes, Math.Max((long)_length + bytes, 2L * _length)));
+        if (_length + bytes > Array.MaxLength)
+        {
+            throw new InsufficientMemoryException(
+                $"The effects that wait for the log would take {_length + bytes} bytes, and {Array.MaxLength} is the most. Write less at once.");
+        }
+
+        int wanted = (int)Math.Min(Array.MaxLength, Math.Max(_usualBytes, Math.Max((long)_length + bytes, 2L * _length)));
         byte[] larger = ArrayPool<byte>.Shared.Rent(wanted);
         _bytes.AsSpan(0, _length).CopyTo(larger);
         if (_bytes.Length > 0)

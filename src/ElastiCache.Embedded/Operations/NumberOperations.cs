@@ -111,6 +111,6 @@ internal sealed class NumberOperations
     {
         RecordExtras extras = StringRecord.ExtrasAfter(write.Shard, current);
         StringRecord.Replace(write.Shard, database, current, key, text, extras);
-        StringRecord.LogSet(write, key, text, extras.Deadline);
+        StringRecord.LogSet(write, key, text, extras);
     }
 }

@@ -30,7 +30,7 @@ internal sealed class StringEdits
         }
 
         StringRecord.Replace(write.Shard, database, default, key, value, default);
-        StringRecord.LogSet(write, key, value, Record.NoExpiry);
+        StringRecord.LogSet(write, key, value, default);
         return value.Length;
     }
 
@@ -76,7 +76,7 @@ internal sealed class StringEdits
         value.CopyTo(pending.Value);
         current.Value.CopyTo(pending.Value[value.Length..]);
         write.Shard.Publish(database, current, key, pending);
-        StringRecord.LogSet(write, key, pending.Value, extras.Deadline);
+        StringRecord.LogSet(write, key, pending.Value, extras);
         return true;
     }
 

@@ -67,8 +67,9 @@ internal static class StringRecord
 
         ulong version = arguments.AssignVersion ? write.Shard.NextVersion() : VersionAfter(write.Shard, current);
         var extras = new RecordExtras { Deadline = deadline, Flags = arguments.Flags, Version = version };
+        write.Reserve(key.Length + (long)value.Length);
         Replace(write.Shard, database, current, key, value, extras);
-        LogSet(write, key, value, deadline);
+        LogSet(write, key, value, extras);
     }
 
     /// <summary>Removes an entry and logs it.</summary>
@@ -104,13 +105,14 @@ internal static class StringRecord
         }
     }
 
-    /// <summary>Logs a whole value with its deadline, which replays to the same entry however often.</summary>
-    public static void LogSet(in KeyWrite write, in KeyProbe key, ReadOnlySpan<byte> value, long deadline)
+    /// <summary>Logs a whole value with its deadline and flags, which replays to the same entry however often.</summary>
+    public static void LogSet(in KeyWrite write, in KeyProbe key, ReadOnlySpan<byte> value, in RecordExtras extras)
     {
-        EffectBuffer? effect = write.Effect(deadline == Record.NoExpiry ? 3 : 5)?.Argument("SET"u8).Argument(key).Argument(value);
-        if (deadline != Record.NoExpiry)
+        EffectBuffer? effect = write.Effect(extras.Deadline == Record.NoExpiry ? 3 : 5, extras.Flags)
+            ?.Argument("SET"u8).Argument(key).Argument(value);
+        if (extras.Deadline != Record.NoExpiry)
         {
-            effect?.Argument("PXAT"u8).Argument(deadline);
+            effect?.Argument("PXAT"u8).Argument(extras.Deadline);
         }
     }
 

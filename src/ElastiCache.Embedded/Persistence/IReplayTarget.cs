@@ -1,3 +1,4 @@
+using ElastiCache.Embedded.Commands;
 namespace ElastiCache.Embedded.Persistence;
 
 /// <summary>What recovery fills: the store, or a test's model of it.</summary>
@@ -7,7 +8,7 @@ internal interface IReplayTarget
     /// <param name="database">The database that was selected.</param>
     /// <param name="command">Never SELECT, MULTI or EXEC: those are recovery's business. Commands of a block that was not ended never come.</param>
     /// <returns>Null, or why it can't be applied, in words for a message: names and types, never a stored value.</returns>
-    string? Apply(int database, in RespCommand command);
+    string? Apply(int database, scoped in CommandArguments command);
 }
 
 /// <summary>The locks of the store's shards, as the log's writer needs them.</summary>

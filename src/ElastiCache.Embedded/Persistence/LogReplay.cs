@@ -1,5 +1,7 @@
 using System.Buffers.Text;
 using System.Text;
+using ElastiCache.Embedded.Commands;
+using ElastiCache.Embedded.Keyspace;
 
 namespace ElastiCache.Embedded.Persistence;
 
@@ -43,6 +45,7 @@ internal sealed class LogReplay(IReplayTarget target)
     private string _path = "";
     private LogFileRole _role;
     private int _database;
+    private uint _flags;        // of the command that follows
 
     public long Commands { get; private set; }
 
@@ -212,7 +215,7 @@ internal sealed class LogReplay(IReplayTarget target)
             return ReadAnnotation(ref position, end);
         }
 
-        RespOutcome outcome = ReadCommand(position, end, out RespCommand command, out int length);
+        RespOutcome outcome = ReadCommand(position, end, out CommandArguments command, out int length);
         if (outcome != RespOutcome.Command)
         {
             return outcome;
@@ -248,7 +251,7 @@ internal sealed class LogReplay(IReplayTarget target)
                 continue;
             }
 
-            ReadCommand(at, end, out RespCommand command, out int length);
+            ReadCommand(at, end, out CommandArguments command, out int length);
             if (!TryApply(command, at))
             {
                 return RespOutcome.Malformed;
@@ -278,7 +281,7 @@ internal sealed class LogReplay(IReplayTarget target)
                 continue;
             }
 
-            RespOutcome outcome = ReadCommand(at, end, out RespCommand command, out int length);
+            RespOutcome outcome = ReadCommand(at, end, out CommandArguments command, out int length);
             if (outcome != RespOutcome.Command)
             {
                 return outcome;
@@ -292,6 +295,7 @@ internal sealed class LogReplay(IReplayTarget target)
             if (Is(command, "EXEC"u8))
             {
                 (exec, afterExec) = (at, at + length);
+                _flags = 0;     // they are read again with their commands
                 return RespOutcome.Command;
             }
 
@@ -301,7 +305,7 @@ internal sealed class LogReplay(IReplayTarget target)
         return RespOutcome.Incomplete;
     }
 
-    private RespOutcome ReadCommand(long position, long end, out RespCommand command, out int length)
+    private RespOutcome ReadCommand(long position, long end, out CommandArguments command, out int length)
     {
         long wanted = UsualCommandBytes;
         while (true)
@@ -337,12 +341,16 @@ internal sealed class LogReplay(IReplayTarget target)
         {
             NewestSecond = Math.Max(NewestSecond, unixSeconds);
         }
+        else if (line.StartsWith(EffectBuffer.FlagsStart) && Utf8Parser.TryParse(line[EffectBuffer.FlagsStart.Length..], out uint flags, out _))
+        {
+            _flags = flags;
+        }
 
         position += length;
         return RespOutcome.Command;
     }
 
-    private bool TryApply(in RespCommand command, long position)
+    private bool TryApply(scoped in CommandArguments command, long position)
     {
         if (Is(command, "SELECT"u8))
         {
@@ -350,12 +358,13 @@ internal sealed class LogReplay(IReplayTarget target)
         }
 
         Commands++;
-        string? objection = target.Apply(_database, command);
+        string? objection = target.Apply(_database, command.With(_flags));
+        _flags = 0;
         return objection is null
             ? true
             : throw new LogFormatException(
                 _path, position, objection, "It may come from a newer Redis or library; open it with that, or restore a snapshot.");
     }
 
-    private static bool Is(in RespCommand command, ReadOnlySpan<byte> name) => Ascii.EqualsIgnoreCase(command.Name, name);
+    private static bool Is(scoped in CommandArguments command, ReadOnlySpan<byte> name) => Ascii.EqualsIgnoreCase(command.Name, name);
 }

@@ -8,5 +8,5 @@ internal sealed class StoreReplay(Store store) : IReplayTarget
 {
     private readonly CommandReplay _replay = new(store);
 
-    public string? Apply(int database, in RespCommand command) => _replay.Apply(database, command.Arguments);
+    public string? Apply(int database, scoped in CommandArguments command) => _replay.Apply(database, command);
 }

@@ -1,3 +1,4 @@
+using ElastiCache.Embedded.Commands;
 using System.Globalization;
 using System.Text;
 using ElastiCache.Embedded.Keyspace;
@@ -16,7 +17,7 @@ internal sealed class ModelStore : IReplayTarget
     /// <summary>Off where millions of commands are replayed.</summary>
     public bool KeepsApplied { get; init; } = true;
 
-    public string? Apply(int database, in RespCommand command)
+    public string? Apply(int database, scoped in CommandArguments command)
     {
         string name = Text(command.Name).ToUpperInvariant();
         if (KeepsApplied)

@@ -1,3 +1,4 @@
+using ElastiCache.Embedded.Commands;
 using System.Text;
 using ElastiCache.Embedded.Keyspace;
 using ElastiCache.Embedded.Persistence;
@@ -14,7 +15,7 @@ public sealed class RespReaderTests
         var buffer = new EffectBuffer();
         buffer.Begin(0, 4).Argument("SET"u8).Argument(""u8).Argument(long.MinValue).Argument(new byte[100_000]);
 
-        RespOutcome outcome = new RespReader().Read(buffer.Written, out RespCommand command, out int length);
+        RespOutcome outcome = new RespReader().Read(buffer.Written, out CommandArguments command, out int length);
 
         Assert.Equal(RespOutcome.Command, outcome);
         Assert.Equal(buffer.Length, length);

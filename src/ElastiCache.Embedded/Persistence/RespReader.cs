@@ -1,30 +1,7 @@
 using System.Buffers.Text;
+using ElastiCache.Embedded.Commands;
 
 namespace ElastiCache.Embedded.Persistence;
-
-/// <summary>A command in a log, in place: <c>*2\r\n$3\r\nDEL\r\n$1\r\nk\r\n</c> is the arguments <c>DEL</c> and <c>k</c>.</summary>
-internal readonly ref struct RespCommand
-{
-    private readonly ReadOnlySpan<byte> _bytes;
-    private readonly ReadOnlySpan<(int Start, int Length)> _arguments;
-
-    public RespCommand(ReadOnlySpan<byte> bytes, ReadOnlySpan<(int Start, int Length)> arguments)
-    {
-        _bytes = bytes;
-        _arguments = arguments;
-    }
-
-    /// <summary>Number of arguments, the name included; at least 1.</summary>
-    public int Count => _arguments.Length;
-
-    /// <summary>The command's name as it stands in the log, in any case.</summary>
-    public ReadOnlySpan<byte> Name => this[0];
-
-    /// <summary>The command as the command table takes it.</summary>
-    public Commands.CommandArguments Arguments => new(_bytes, _arguments);
-
-    public ReadOnlySpan<byte> this[int index] => _bytes.Slice(_arguments[index].Start, _arguments[index].Length);
-}
 
 internal enum RespOutcome
 {
@@ -56,7 +33,7 @@ internal sealed class RespReader
     /// <param name="bytes">From the command's first byte on.</param>
     /// <param name="command">Valid until the next call, for <see cref="RespOutcome.Command"/>.</param>
     /// <param name="length">Its length in bytes; for <see cref="RespOutcome.Incomplete"/>, how many bytes are needed at least.</param>
-    public RespOutcome Read(ReadOnlySpan<byte> bytes, out RespCommand command, out int length)
+    public RespOutcome Read(ReadOnlySpan<byte> bytes, out CommandArguments command, out int length)
     {
         command = default;
         RespOutcome outcome = ReadHeader(bytes, 0, (byte)'*', int.MaxValue, out int count, out int position);
@@ -85,7 +62,7 @@ internal sealed class RespReader
             return RespOutcome.Malformed;
         }
 
-        command = new RespCommand(bytes, _arguments.AsSpan(0, count));
+        command = new CommandArguments(bytes, _arguments.AsSpan(0, count));
         return RespOutcome.Command;
     }
 
