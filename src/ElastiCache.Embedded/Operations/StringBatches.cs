@@ -30,10 +30,13 @@ internal sealed class StringBatches
     [SkipLocalsInit]
     public void Read<TKeys, TReader>(int database, TKeys keys, ref TReader reader)
         where TKeys : struct, IKeyList, allows ref struct
-        where TReader : struct, IBatchReader
+        where TReader : struct, IBatchReader, allows ref struct
     {
         Span<ulong> hashes = stackalloc ulong[Group];
-        KeyScratch scratch = default;
+        KeyScratch room = default;
+
+        // Only readers see the probes, and none keeps what it is not given; the compiler thinks that a reader on the stack might.
+        ref KeyScratch scratch = ref Unsafe.AsRef(in room);
         for (int first = 0; first < keys.Count; first += Group)
         {
             int count = Math.Min(Group, keys.Count - first);

@@ -114,16 +114,8 @@ public sealed class ClockJumpTests
         Assert.NotNull(again.Strings.GetBytes("long"));
     }
 
-    private static void SetUntil(EmbeddedCache cache, string key, DateTimeOffset deadline)
-    {
-        KeyProbe.Create(Encoding.ASCII.GetBytes(key), out KeyProbe probe);
-        JournalTicket ticket = default;
-        cache.StringOperations.Set(0, probe, "value"u8, new SetArguments { Deadline = deadline.ToUnixTimeMilliseconds() }, ref ticket);
-        if (ticket.Commit != 0)
-        {
-            cache.Journal!.Wait(ticket);
-        }
-    }
+    private static void SetUntil(EmbeddedCache cache, string key, DateTimeOffset deadline) =>
+        cache.Strings.Set(key, "value"u8, new SetOptions { ExpiresAt = deadline });
 
     private EmbeddedCache Open(FakeTimeProvider time, DurabilityMode mode) => EmbeddedCache.Open(
         new EmbeddedCacheOptions { Folder = "disk", Durability = mode, Shards = 16, TimeProvider = time }, _disk);
