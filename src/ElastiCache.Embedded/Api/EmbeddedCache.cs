@@ -83,6 +83,9 @@ public sealed class EmbeddedCache : IAsyncDisposable, IDisposable
 
     internal Journal? Journal => _log;
 
+    /// <summary>The log, for measurements; null in memory.</summary>
+    internal AppendLog? Log => _log;
+
     internal ILogger Logger { get; }
 
     /// <summary>Opens a durable cache with the default options.</summary>
