@@ -1,6 +1,3 @@
-using System.Text;
-using ElastiCache.Embedded.Keyspace;
-using ElastiCache.Embedded.Operations;
 using ElastiCache.Embedded.Tests.Persistence;
 using Microsoft.Extensions.Time.Testing;
 
