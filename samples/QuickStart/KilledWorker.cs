@@ -3,6 +3,9 @@ using System.Globalization;
 
 namespace QuickStart;
 
+/// <summary>The worker ended before it was killed. What went wrong it has said itself.</summary>
+internal sealed class WorkerException(int exitCode) : Exception($"The worker ended by itself, with exit code {exitCode}.");
+
 /// <summary>Runs a worker in a process of its own and kills it half-way.</summary>
 internal sealed class KilledWorker(Settings settings, int requests, int firstOrder)
 {
@@ -12,9 +15,10 @@ internal sealed class KilledWorker(Settings settings, int requests, int firstOrd
     /// <summary>Orders that the worker reported as acknowledged.</summary>
     public List<int> Orders { get; } = [];
 
-    /// <summary>The first number that no order of the worker can have.</summary>
+    /// <summary>The first number that no order of the worker can have: one more may be stored whose acknowledgement it had no time to report.</summary>
     public int NextOrder => Orders.Count == 0 ? firstOrder + 1 : Orders[^1] + 2;
 
+    /// <exception cref="WorkerException">It ended by itself.</exception>
     public void Run()
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true };
@@ -30,11 +34,18 @@ internal sealed class KilledWorker(Settings settings, int requests, int firstOrd
 
         using Process worker = Process.Start(start)!;
         worker.StandardInput.WriteLine(firstOrder.ToString(CultureInfo.InvariantCulture));
-        Screen.WithProgress("First half, by a worker", requests / 2, progress => Follow(worker, progress));
+        worker.StandardInput.Flush();
+        bool wasKilled = false;
+        Screen.WithProgress("First half, by a worker", requests / 2, progress => wasKilled = Follow(worker, progress));
         worker.WaitForExit();
+        if (!wasKilled)
+        {
+            throw new WorkerException(worker.ExitCode);
+        }
     }
 
-    private void Follow(Process worker, Action<int> progress)
+    /// <returns>Whether it lived to be killed.</returns>
+    private bool Follow(Process worker, Action<int> progress)
     {
         bool isKilled = false;
         while (worker.StandardOutput.ReadLine() is { } line)
@@ -55,5 +66,7 @@ internal sealed class KilledWorker(Settings settings, int requests, int firstOrd
                 isKilled = true;
             }
         }
+
+        return isKilled;
     }
 }

@@ -6,6 +6,24 @@ namespace QuickStart;
 /// <summary>Progress bars and the table at the end.</summary>
 internal static class Screen
 {
+    // Of a file or a pipe nobody knows the width, and a line must not break in the middle of a sentence that a script looks for.
+    private const int WidthOfAFile = 200;
+
+    public static void Prepare()
+    {
+        if (Console.IsOutputRedirected)
+        {
+            AnsiConsole.Profile.Width = WidthOfAFile;
+        }
+
+        // What was acknowledged is on disk already, so there is nothing to save.
+        Console.CancelKeyPress += (_, _) =>
+        {
+            AnsiConsole.Cursor.Show();
+            AnsiConsole.MarkupLine("\n[yellow]Stopped.[/] Run it again to go on with what was acknowledged.");
+        };
+    }
+
     public static void WithProgress(string title, int total, Action<Action<int>> work) => AnsiConsole.Progress()
         .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
         .Start(context =>

@@ -8,9 +8,12 @@ internal sealed record Settings
     public const string Usage = """
         QuickStart [--folder DIR] [--budget BYTES] [--requests N]
           --folder    where database, cache and orders live; a second run on the same folder starts warm (quickstart-data)
-          --budget    bytes that the cache may take (6 MB)
-          --requests  how many requests of the trace to replay (all 5,000,000)
+          --budget    bytes that the cache may take, at least 1048576 (6291456)
+          --requests  how many requests of the trace to replay, at least 10,000 (all 5,000,000)
         """;
+
+    private const long LeastBudgetBytes = 1024 * 1024;
+    private const int FewestRequests = 10_000;
 
     public string Folder { get; init; } = "quickstart-data";
 
@@ -43,8 +46,8 @@ internal sealed record Settings
             settings = arguments[i] switch
             {
                 "--folder" => settings with { Folder = value },
-                "--budget" => settings with { BudgetBytes = long.Parse(value, CultureInfo.InvariantCulture) },
-                "--requests" => settings with { Requests = int.Parse(value, CultureInfo.InvariantCulture) },
+                "--budget" => settings with { BudgetBytes = Number(arguments[i], value, LeastBudgetBytes, long.MaxValue) },
+                "--requests" => settings with { Requests = (int)Number(arguments[i], value, FewestRequests, int.MaxValue) },
                 _ => throw new FormatException($"There is no option '{arguments[i]}'."),
             };
         }
@@ -60,4 +63,9 @@ internal sealed record Settings
         "--budget", BudgetBytes.ToString(CultureInfo.InvariantCulture),
         "--requests", Requests.ToString(CultureInfo.InvariantCulture),
     ];
+
+    private static long Number(string option, string value, long least, long most) =>
+        long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out long number) && number >= least && number <= most
+            ? number
+            : throw new FormatException($"{option} = {value}: it must be a whole number of at least {least}.");
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace QuickStart;
 
 /// <summary>The process that is killed: serves the trace and says on standard output what it has done.</summary>
@@ -6,7 +8,8 @@ internal static class Worker
 {
     public static async Task<int> RunAsync(Settings settings, RecordedTrace trace)
     {
-        int firstOrder = int.Parse(Console.ReadLine() ?? "0", System.Globalization.CultureInfo.InvariantCulture);
+        int firstOrder = int.Parse(Console.ReadLine() ?? "0", CultureInfo.InvariantCulture);
+        EndWithTheParent();
         await using Shop shop = await Shop.OpenAsync(settings, ShopDatabase.Open(settings.DatabaseFile, trace.Keys));
         using var output = new StreamWriter(Console.OpenStandardOutput()) { AutoFlush = true };
         shop.Serve(
@@ -15,5 +18,17 @@ internal static class Worker
             served => output.WriteLine($"served {served}"),
             order => output.WriteLine($"order {order}"));
         return 0;
+    }
+
+    // Ctrl+C is the parent's to answer. However it ends, its end of the pipe closes, and the folder must be free for the next run.
+    private static void EndWithTheParent()
+    {
+        Console.CancelKeyPress += (_, press) => press.Cancel = true;
+        new Thread(() =>
+        {
+            Console.In.ReadToEnd();
+            Environment.Exit(1);
+        })
+        { IsBackground = true }.Start();
     }
 }

@@ -5,7 +5,6 @@
 //   curl http://localhost:5080/report/42                  slow once, then from the cache
 //
 // Stop it (or kill it), start it again: the count goes on, and the report is still there. Options are in appsettings.json.
-#if ENGINE
 using System.Diagnostics;
 using System.Globalization;
 using ElastiCache.Embedded;
@@ -36,7 +35,7 @@ app.MapGet("/report/{number:int}", async (int number, HybridCache cache, Cancell
 });
 
 // The cache itself is there too, with everything that IDistributedCache can't do.
-app.MapGet("/keys", (EmbeddedCache cache) => $"{cache.Keys.Count().ToString(CultureInfo.InvariantCulture)} keys\n");
+app.MapGet("/keys", (EmbeddedCache cache) => $"{cache.Keys.Count.ToString(CultureInfo.InvariantCulture)} keys\n");
 
 app.Run();
 
@@ -49,6 +48,3 @@ internal sealed record Report(string Text, DateTimeOffset ComputedAt)
         return new Report($"Report {number}", TimeProvider.System.GetUtcNow());
     }
 }
-#else
-Console.WriteLine("ElastiCache.Embedded");
-#endif

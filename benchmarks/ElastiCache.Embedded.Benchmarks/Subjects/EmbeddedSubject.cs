@@ -1,15 +1,8 @@
 using ElastiCache.Embedded.Benchmarks.Peers;
-#if SUBJECT
 using ElastiCache.Embedded.Caching;
-#else
-using Microsoft.Extensions.Caching.Distributed;
-using Microsoft.Extensions.Caching.Memory;
-using Microsoft.Extensions.Options;
-#endif
 
 namespace ElastiCache.Embedded.Benchmarks.Subjects;
 
-#if SUBJECT
 /// <summary>Everything that the benchmarks ask of our own cache, in one place.</summary>
 internal static class EmbeddedSubject
 {
@@ -62,29 +55,10 @@ internal static class EmbeddedSubject
 
     private sealed class Durable(EmbeddedCache cache) : IDurableWrites
     {
-        // Return the number of fdatasync calls of the log here once the cache counts them.
-        public long? Syncs => null;
+        public long? Syncs => cache.Log?.Writer.Syncs;
 
         public async Task SetAsync(string key, byte[] value) => await cache.Strings.SetAsync(key, value);
 
         public ValueTask DisposeAsync() => cache.DisposeAsync();
     }
 }
-#else
-/// <summary>Stands in for our own cache where it isn't built in: a ConcurrentDictionary under test against the others.</summary>
-internal static class EmbeddedSubject
-{
-    public const string Name = "stand-in (ConcurrentDictionary)";
-
-    public static CacheUnderTest CreateInMemory(int entries, string folder) => new DictionaryPeer();
-
-    public static CacheUnderTest CreateDistributed(int entries, bool buffered) => new DistributedCachePeer(
-        new MemoryDistributedCache(Options.Create(new MemoryDistributedCacheOptions { SizeLimit = 16L << 30 })));
-
-    public static Task<CacheUnderTest> OpenLoggedAsync(int entries, string folder) =>
-        Task.FromResult<CacheUnderTest>(new DictionaryPeer());
-
-    public static Task<IDurableWrites> OpenDurableAsync(string folder) =>
-        Task.FromResult<IDurableWrites>(new PlainGroupCommit(folder));
-}
-#endif

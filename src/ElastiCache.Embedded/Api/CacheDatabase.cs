@@ -1,3 +1,4 @@
+using ElastiCache.Embedded.Api;
 using ElastiCache.Embedded.Keyspace;
 
 namespace ElastiCache.Embedded;
@@ -10,6 +11,7 @@ public sealed class CacheDatabase
         Cache = cache;
         Index = index;
         Strings = new Strings(this);
+        Bits = new Bits(this);
         Keys = new Keys(this);
     }
 
@@ -19,10 +21,22 @@ public sealed class CacheDatabase
     /// <summary>Strings of bytes, typed values, counters.</summary>
     public Strings Strings { get; }
 
+    /// <summary>Strings as rows of bits.</summary>
+    public Bits Bits { get; }
+
     /// <summary>Keys, whatever they hold: deleting, expiring, renaming, scanning.</summary>
     public Keys Keys { get; }
 
     internal EmbeddedCache Cache { get; }
+
+    internal CacheOperations Operations => Cache.Operations;
+
+    internal ICacheSerializer Serializer => Cache.Serializer;
+
+    internal long Now => Cache.Clock.UnixMilliseconds;
+
+    /// <summary>Throws when the cache is closed. A read that takes no lock finds nothing then, and asks here why.</summary>
+    internal void ThrowIfDisposed() => Cache.Store.ThrowIfDisposed();
 
     /// <summary>Waits, if the durability mode asks for it.</summary>
     internal void Wait(JournalTicket ticket)
@@ -36,4 +50,16 @@ public sealed class CacheDatabase
     /// <summary>As <see cref="Wait"/>, without holding a thread.</summary>
     internal ValueTask WaitAsync(JournalTicket ticket, CancellationToken cancellationToken) =>
         ticket.Commit == 0 ? default : Cache.Journal!.WaitAsync(ticket, cancellationToken);
+
+    /// <summary>As the other form, with something to return afterwards.</summary>
+    internal ValueTask<T> WaitAsync<T>(JournalTicket ticket, T outcome, CancellationToken cancellationToken)
+    {
+        return ticket.Commit == 0 ? new ValueTask<T>(outcome) : Waited(Cache.Journal!.WaitAsync(ticket, cancellationToken), outcome);
+
+        static async ValueTask<T> Waited(ValueTask wait, T outcome)
+        {
+            await wait.ConfigureAwait(false);
+            return outcome;
+        }
+    }
 }

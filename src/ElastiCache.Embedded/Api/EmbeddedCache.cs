@@ -2,7 +2,6 @@ using ElastiCache.Embedded.Api;
 using ElastiCache.Embedded.Eviction;
 using ElastiCache.Embedded.Keyspace;
 using ElastiCache.Embedded.Memory;
-using ElastiCache.Embedded.Operations;
 using ElastiCache.Embedded.Persistence;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -49,7 +48,7 @@ public sealed class EmbeddedCache : IAsyncDisposable, IDisposable
         _options = options.Copy();
         _log = log;
         Store = store;
-        StringOperations = new StringOperations(store);
+        Operations = new CacheOperations(store);
         _databases = new CacheDatabase[options.Databases];
         for (int i = 0; i < _databases.Length; i++)
         {
@@ -63,6 +62,9 @@ public sealed class EmbeddedCache : IAsyncDisposable, IDisposable
     /// <summary>The strings of database 0.</summary>
     public Strings Strings => _databases[0].Strings;
 
+    /// <summary>The strings of database 0 as rows of bits.</summary>
+    public Bits Bits => _databases[0].Bits;
+
     /// <summary>The keys of database 0.</summary>
     public Keys Keys => _databases[0].Keys;
 
@@ -71,7 +73,7 @@ public sealed class EmbeddedCache : IAsyncDisposable, IDisposable
 
     internal Store Store { get; }
 
-    internal StringOperations StringOperations { get; }
+    internal CacheOperations Operations { get; }
 
     internal SingleFlight Factories { get; } = new();
 
@@ -80,6 +82,9 @@ public sealed class EmbeddedCache : IAsyncDisposable, IDisposable
     internal CacheClock Clock => Store.Clock;
 
     internal Journal? Journal => _log;
+
+    /// <summary>The log, for measurements; null in memory.</summary>
+    internal AppendLog? Log => _log;
 
     internal ILogger Logger { get; }
 
@@ -98,7 +103,7 @@ public sealed class EmbeddedCache : IAsyncDisposable, IDisposable
     /// <exception cref="FolderInUseException">Another cache owns the folder.</exception>
     /// <exception cref="LogDamagedException">The log is damaged somewhere else than at its torn end. Nothing was changed.</exception>
     /// <exception cref="LogFormatException">The folder was written by a newer version, or holds what this version can't read. Nothing was changed.</exception>
-    /// <exception cref="IOException">The folder can't be read or written.</exception>
+    /// <exception cref="LogFolderException">The folder can't be made, read or written, or its disk is full or failed.</exception>
     public static ValueTask<EmbeddedCache> OpenAsync(EmbeddedCacheOptions options, CancellationToken cancellationToken = default)
     {
         EmbeddedCacheOptions copy = Checked(options).Copy();
@@ -122,6 +127,31 @@ public sealed class EmbeddedCache : IAsyncDisposable, IDisposable
         }
 
         return _databases[index];
+    }
+
+    /// <summary>
+    /// Deletes the entries of all databases, in one step for everybody else. O(shards), then O(n) to give the memory back, with no long lock. Not to
+    /// be confused with <see cref="FlushAsync"/>, which saves. Redis: FLUSHALL.
+    /// </summary>
+    /// <param name="mode">Whether to return only when the memory has been given back.</param>
+    /// <exception cref="LogException">The log refuses writes. Nothing changes.</exception>
+    public void FlushAll(FlushMode mode = FlushMode.Synchronous)
+    {
+        JournalTicket ticket = default;
+
+        // What is given back in the background can't fail and needs nobody to wait.
+        _ = Operations.Databases.FlushAll(mode, ref ticket);
+        _databases[0].Wait(ticket);
+    }
+
+    /// <summary>Gives each of two databases the other's entries, in one step. O(shards). Redis: SWAPDB.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such database. Nothing changes.</exception>
+    /// <exception cref="LogException">The log refuses writes. Nothing changes.</exception>
+    public void SwapDatabases(int first, int second)
+    {
+        JournalTicket ticket = default;
+        Operations.Databases.Swap(first, second, ref ticket);
+        _databases[0].Wait(ticket);
     }
 
     /// <summary>Returns when everything written before the call is on disk, whatever the durability mode. At once for a cache in memory.</summary>
@@ -158,6 +188,13 @@ public sealed class EmbeddedCache : IAsyncDisposable, IDisposable
         }
     }
 
+    /// <summary>As <see cref="OpenAsync(EmbeddedCacheOptions, CancellationToken)"/> for who must have the cache at once, such as a container.</summary>
+    internal static EmbeddedCache Open(EmbeddedCacheOptions options)
+    {
+        EmbeddedCacheOptions copy = Checked(options).Copy();
+        return copy.Folder == null ? new EmbeddedCache(copy) : Open(copy, new DiskStorage(copy.Folder));
+    }
+
     /// <summary>Recovers a folder on any storage and goes on with it.</summary>
     internal static EmbeddedCache Open(EmbeddedCacheOptions options, IStorage storage)
     {
@@ -170,6 +207,14 @@ public sealed class EmbeddedCache : IAsyncDisposable, IDisposable
             var log = new AppendLog(recovered, new StoreLocks(store), logOptions, store.Clock);
             store.Journal = log;
             return new EmbeddedCache(options, store, log) { Recovery = recovered.Report };
+        }
+        catch (IOException e) when (e is not LogException)
+        {
+            // What the disk answers rarely says which disk: "No space left on device".
+            store.Dispose();
+            throw new LogFolderException(
+                storage.PathOf(LogFolder.Root), $"the disk failed ({e.Message.TrimEnd('.')})",
+                "Nothing is lost that was on disk: make room or mend the disk, then open it again.", e);
         }
         catch
         {

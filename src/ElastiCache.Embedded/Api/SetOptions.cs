@@ -1,3 +1,5 @@
+using ElastiCache.Embedded.Operations;
+
 namespace ElastiCache.Embedded;
 
 /// <summary>How a SET treats expiry and an existing key. <see langword="default"/> is a plain SET: always, and without expiry.</summary>
@@ -46,6 +48,15 @@ public readonly record struct SetOptions
         return Expiry is { } expiry ? AfterNow(expiry, nowUnixMs) : At(ExpiresAt!.Value);
     }
 
+    /// <summary>The options as the operations take them.</summary>
+    /// <inheritdoc cref="DeadlineUnixMs"/>
+    internal SetArguments ToArguments(long nowUnixMs) =>
+        new() { Deadline = DeadlineUnixMs(nowUnixMs), KeepDeadline = KeepExpiry, Condition = Condition, Flags = Flags };
+
+    /// <summary>Whole milliseconds, rounded up: an expiry of 0.3 ms must not become 0, which would be no life at all.</summary>
+    internal static long CeilingToMilliseconds(long ticks) =>
+        (ticks / TimeSpan.TicksPerMillisecond) + (ticks % TimeSpan.TicksPerMillisecond > 0 ? 1 : 0);
+
     private static void RequireKnown(SetCondition condition)
     {
         if (condition is < SetCondition.Always or > SetCondition.IfPresent)
@@ -74,8 +85,4 @@ public readonly record struct SetOptions
 
         return CeilingToMilliseconds(ticks);
     }
-
-    // Up and not down: an expiry of 0.3 ms must not become 0, which would be no life at all.
-    private static long CeilingToMilliseconds(long ticks) =>
-        (ticks / TimeSpan.TicksPerMillisecond) + (ticks % TimeSpan.TicksPerMillisecond > 0 ? 1 : 0);
 }

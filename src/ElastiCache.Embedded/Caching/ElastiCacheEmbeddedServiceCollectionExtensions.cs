@@ -1,4 +1,3 @@
-#if ENGINE
 using ElastiCache.Embedded;
 using ElastiCache.Embedded.Caching;
 using Microsoft.Extensions.Caching.Distributed;
@@ -93,7 +92,6 @@ public static class ElastiCacheEmbeddedServiceCollectionExtensions
         }
 
         options.Validate(name ?? Options.Options.DefaultName);
-        return new EmbeddedCache(options);
+        return EmbeddedCache.Open(options);
     }
 }
-#endif

@@ -1,4 +1,3 @@
-#if ENGINE
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -37,4 +36,3 @@ internal sealed class EmbeddedCacheLifetime(IServiceProvider services, string? n
         }
     }
 }
-#endif

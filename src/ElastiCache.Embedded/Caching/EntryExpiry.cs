@@ -47,6 +47,5 @@ internal readonly record struct EntryExpiry(long AbsoluteUnixMs, long SlidingMs)
     public long DeadlineUnixMs(long nowUnixMs) => IsSliding ? Math.Min(AbsoluteUnixMs, nowUnixMs + SlidingMs) : AbsoluteUnixMs;
 
     // Upward: an entry for half a millisecond lives for one, not for none.
-    private static long WholeMilliseconds(TimeSpan span) =>
-        (span.Ticks / TimeSpan.TicksPerMillisecond) + (span.Ticks % TimeSpan.TicksPerMillisecond > 0 ? 1 : 0);
+    private static long WholeMilliseconds(TimeSpan span) => SetOptions.CeilingToMilliseconds(span.Ticks);
 }

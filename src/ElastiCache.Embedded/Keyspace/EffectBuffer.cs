@@ -18,9 +18,13 @@ internal sealed class EffectBuffer
     // "$" + 10 digits + CRLF before an argument, CRLF after it.
     private const int ArgumentOverheadBytes = 16;
 
+    // SELECT, flags, name, key, value, PXAT and a deadline around the payload.
+    private const int CommandOverheadBytes = 256;
+
     private byte[] _bytes = [];
     private int _length;
     private int _usualBytes = InitialBytes;
+    private int _argumentsLeft;
 
     /// <summary>How the annotation with a value's flags begins.</summary>
     public static ReadOnlySpan<byte> FlagsStart => "#FLAGS:"u8;
@@ -31,6 +35,9 @@ internal sealed class EffectBuffer
     /// <summary>Commands encoded so far, SELECT not counted.</summary>
     public int Commands { get; private set; }
 
+    /// <summary>Whether the last command has all its arguments; false only after an argument could not be added for want of memory.</summary>
+    public bool IsWhole => _argumentsLeft == 0;
+
     /// <summary>The database of the first command.</summary>
     public int FirstDatabase { get; private set; }
 
@@ -40,6 +47,19 @@ internal sealed class EffectBuffer
     /// <summary>The encoded bytes. Valid until the next call.</summary>
     public ReadOnlySpan<byte> Written => _bytes.AsSpan(0, _length);
 
+    /// <summary>Makes room for effects, so that encoding them can't fail once the store has changed.</summary>
+    /// <param name="payloadBytes">The bytes of the arguments to come.</param>
+    /// <exception cref="InsufficientMemoryException">There is no memory, or the buffer would pass 2 GB. Nothing has changed.</exception>
+    public void Reserve(long payloadBytes) => EnsureRoom(payloadBytes + CommandOverheadBytes);
+
+    /// <summary>Takes back what was encoded behind a whole command.</summary>
+    public void CutBack(int length, int lastDatabase)
+    {
+        _length = length;
+        _argumentsLeft = 0;
+        LastDatabase = lastDatabase;
+    }
+
     /// <summary>Begins a command of <paramref name="argumentCount"/> arguments, its name included.</summary>
     /// <param name="database">Its database.</param>
     /// <param name="argumentCount">How many arguments follow.</param>
@@ -47,6 +67,7 @@ internal sealed class EffectBuffer
     /// before the command, <c>#FLAGS:7\r\n</c>, which Redis skips.</param>
     public EffectBuffer Begin(int database, int argumentCount, uint flags = 0)
     {
+        _argumentsLeft = argumentCount;
         if (_length == 0)
         {
             FirstDatabase = database;
@@ -75,6 +96,7 @@ internal sealed class EffectBuffer
         _length += argument.Length;
         _bytes[_length++] = (byte)'\r';
         _bytes[_length++] = (byte)'\n';
+        _argumentsLeft--;
         return this;
     }
 
@@ -86,6 +108,7 @@ internal sealed class EffectBuffer
         _length += key.Length;
         _bytes[_length++] = (byte)'\r';
         _bytes[_length++] = (byte)'\n';
+        _argumentsLeft--;
         return this;
     }
 
@@ -123,6 +146,7 @@ internal sealed class EffectBuffer
 
     private void WriteSelect(int database)
     {
+        _argumentsLeft += 2;
         WriteHeader((byte)'*', 2, 0);
         Argument("SELECT"u8);
         Argument(database);
@@ -138,11 +162,17 @@ internal sealed class EffectBuffer
         _bytes[_length++] = (byte)'\n';
     }
 
-    private void EnsureRoom(int bytes)
+    private void EnsureRoom(long bytes)
     {
         if (_bytes.Length - _length >= bytes)
         {
             return;
+        }
+
+        if (_length + bytes > Array.MaxLength)
+        {
+            throw new InsufficientMemoryException(
+                $"The effects that wait for the log would take {_length + bytes} bytes, and {Array.MaxLength} is the most. Write less at once.");
         }
 
         int wanted = (int)Math.Min(Array.MaxLength, Math.Max(_usualBytes, Math.Max((long)_length + bytes, 2L * _length)));

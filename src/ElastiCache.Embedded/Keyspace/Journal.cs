@@ -25,6 +25,10 @@ internal abstract class Journal
     public abstract void ThrowIfRefusing();
 
     /// <summary>Ends one operation's effects. The shard's lock is held.</summary>
+    /// <remarks>
+    /// An effect that is not whole (<see cref="EffectBuffer.IsWhole"/>) is taken back, and writes are refused from then on: the store has
+    /// changed, and the log can't say how.
+    /// </remarks>
     /// <returns>The ticket that <see cref="Wait"/> takes.</returns>
     public abstract JournalTicket Complete(int shard);
 

@@ -37,44 +37,28 @@ internal sealed unsafe class RecordTable
     /// <summary>Buckets in a full chunk.</summary>
     public const int ChunkBuckets = 256;
 
-    private const int ChunkShift = 8;
     private const int SplitsAnInsertion = 4;
     private const int GrowPercent = 85;
     private const int ShrinkPercent = 40;     // of the smaller size that shrinking aims at
 
-    private static uint _epochs;
-
     private readonly Arena _arena;
-    private readonly BlockAllocator _allocator;
-    private readonly TableWord* _word;
-    private uint* _directory;
-    private int _directoryCapacity;
-    private uint _buckets;
+    private BucketDirectory _chunks;
 
     /// <summary>Makes an empty table that takes no memory until its first entry.</summary>
     public RecordTable(Arena arena, BlockAllocator allocator, TableWord* word)
     {
         _arena = arena;
-        _allocator = allocator;
-        _word = word;
+        _chunks = new BucketDirectory(arena, allocator, word);
     }
 
     /// <summary>The number of entries.</summary>
     public int Count { get; private set; }
 
     /// <summary>The number of buckets.</summary>
-    public uint Buckets => _buckets;
+    public uint Buckets => _chunks.Buckets;
 
     /// <summary>Native bytes of buckets and directory.</summary>
-    public long Bytes
-    {
-        get
-        {
-            long chunkBytes = Math.Min(_buckets, ChunkBuckets) * (long)Bucket.Bytes;
-            long chunks = (_buckets + ChunkBuckets - 1) / ChunkBuckets;
-            return _buckets == 0 ? 0 : SizeClasses.RoundedBytes(_directoryCapacity * sizeof(uint)) + (chunks * chunkBytes);
-        }
-    }
+    public long Bytes => _chunks.Bytes;
 
     /// <summary>The home bucket of a hash in a table of so many buckets.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -91,9 +75,9 @@ internal sealed unsafe class RecordTable
     /// <summary>Finds the entry of a key.</summary>
     public bool TryFind(in KeyProbe key, out SlotPosition position)
     {
-        if (_buckets != 0)
+        if (_chunks.Buckets != 0)
         {
-            for (var walk = new Walk(this, HomeIndex(key.SlotHash, _buckets)); ;)
+            for (var walk = new BucketWalk(_chunks, HomeIndex(key.SlotHash, _chunks.Buckets)); ;)
             {
                 for (uint lanes = Bucket.LanesWith(walk.Current, key.SlotHash); lanes != 0; lanes &= lanes - 1)
                 {
@@ -121,7 +105,7 @@ internal sealed unsafe class RecordTable
     public bool TryFind(uint hash, uint reference, out SlotPosition position)
     {
         ulong wanted = Bucket.Pack(hash, reference);
-        for (var walk = new Walk(this, HomeIndex(hash, _buckets)); ;)
+        for (var walk = new BucketWalk(_chunks, HomeIndex(hash, _chunks.Buckets)); ;)
         {
             for (int slot = 0; slot < Bucket.Slots; slot++)
             {
@@ -144,9 +128,9 @@ internal sealed unsafe class RecordTable
     public bool TryFind<TFilter>(uint hash, ref TFilter filter, out SlotPosition position)
         where TFilter : struct, IRecordFilter
     {
-        if (_buckets != 0)
+        if (_chunks.Buckets != 0)
         {
-            for (var walk = new Walk(this, HomeIndex(hash, _buckets)); ;)
+            for (var walk = new BucketWalk(_chunks, HomeIndex(hash, _chunks.Buckets)); ;)
             {
                 for (uint lanes = Bucket.LanesWith(walk.Current, hash); lanes != 0; lanes &= lanes - 1)
                 {
@@ -173,7 +157,7 @@ internal sealed unsafe class RecordTable
     /// <summary>Adds an entry whose key isn't there yet. May move other entries: positions found before are void.</summary>
     public void Add(uint hash, uint reference, uint access)
     {
-        if (_buckets == 0)
+        if (_chunks.Buckets == 0)
         {
             Rebuild(1);
         }
@@ -198,7 +182,7 @@ internal sealed unsafe class RecordTable
         Volatile.Write(ref *position.Slot, 0);
         Bucket.SetAccess(position.Bucket, position.SlotIndex, 0);
         Bucket.Bump(position.Home);
-        UncountPath(HomeIndex(hash, _buckets), position.Bucket);
+        UncountPath(HomeIndex(hash, _chunks.Buckets), position.Bucket);
         Count--;
     }
 
@@ -208,9 +192,9 @@ internal sealed unsafe class RecordTable
     {
         for (int i = 0; i < buckets && IsTooLarge; i++)
         {
-            if (_buckets <= ChunkBuckets)
+            if (_chunks.Buckets <= ChunkBuckets)
             {
-                Rebuild(Count == 0 ? 0 : _buckets / 2);
+                Rebuild(Count == 0 ? 0 : _chunks.Buckets / 2);
             }
             else
             {
@@ -222,13 +206,13 @@ internal sealed unsafe class RecordTable
     }
 
     /// <summary>The bucket with a number, for walks in table order (the evictor's hand, random keys).</summary>
-    public Bucket* BucketAt(uint index) => ChunkOf(index) + (index & (ChunkBuckets - 1));
+    public Bucket* BucketAt(uint index) => _chunks[index];
 
     /// <summary>The bucket with a number, as an evictor sees it.</summary>
     public BucketView ViewOf(uint index) => new(this, BucketAt(index));
 
     /// <summary>The home bucket of an entry that stands somewhere.</summary>
-    public Bucket* HomeOf(uint hash) => BucketAt(HomeIndex(hash, _buckets));
+    public Bucket* HomeOf(uint hash) => BucketAt(HomeIndex(hash, _chunks.Buckets));
 
     /// <summary>Visits the entries at a position of the scan order and returns the next position, 0 at the end.</summary>
     /// <remarks>
@@ -239,19 +223,19 @@ internal sealed unsafe class RecordTable
     public uint Scan<TVisitor>(uint position, ref TVisitor visitor)
         where TVisitor : struct, IRecordVisitor, allows ref struct
     {
-        if (_buckets == 0)
+        if (_chunks.Buckets == 0)
         {
             return 0;
         }
 
-        uint index = HomeIndex(Reverse(position), _buckets);
-        for (var walk = new Walk(this, index); ;)
+        uint index = HomeIndex(Reverse(position), _chunks.Buckets);
+        for (var walk = new BucketWalk(_chunks, index); ;)
         {
             for (int slot = 0; slot < Bucket.Slots; slot++)
             {
                 ulong content = *Bucket.SlotAt(walk.Current, slot);
                 uint hash = (uint)(content >> 32);
-                if (content != 0 && HomeIndex(hash, _buckets) == index && Reverse(hash) >= position)
+                if (content != 0 && HomeIndex(hash, _chunks.Buckets) == index && Reverse(hash) >= position)
                 {
                     visitor.Visit(_arena.At((uint)content));
                 }
@@ -270,26 +254,15 @@ internal sealed unsafe class RecordTable
     /// <summary>Takes the entries out as a table of their own and leaves this one empty. For FLUSHDB: readers see it at once.</summary>
     public DetachedTable Detach()
     {
-        var detached = new DetachedTable(_arena, _allocator, _directory, _buckets);
-        _directory = null;
-        _directoryCapacity = 0;
-        _buckets = 0;
         Count = 0;
-        Publish();
-        return detached;
+        return _chunks.Detach();
     }
 
     /// <summary>Exchanges the contents of two tables, as SWAPDB does. Both tables' shard is locked.</summary>
     public void Swap(RecordTable other)
     {
-        uint* directory = _directory;
-        _directory = other._directory;
-        other._directory = directory;
-        (_directoryCapacity, other._directoryCapacity) = (other._directoryCapacity, _directoryCapacity);
-        (_buckets, other._buckets) = (other._buckets, _buckets);
+        _chunks.Swap(ref other._chunks);
         (Count, other.Count) = (other.Count, Count);
-        Publish();
-        other.Publish();
     }
 
     internal static uint Reverse(uint value)
@@ -300,32 +273,24 @@ internal sealed unsafe class RecordTable
         return BitConverter.IsLittleEndian ? System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(value) : value;
     }
 
-    private static uint NextEpoch()
-    {
-        uint epoch = Interlocked.Increment(ref _epochs);
-        return epoch != 0 ? epoch : Interlocked.Increment(ref _epochs);
-    }
-
     private static bool RecordIs(byte* record, in KeyProbe key)
     {
         Record.Measure(record, Record.HeaderOf(record), out byte* start, out int length, out _);
         return length == key.Length && key.Matches(start);
     }
 
-    private Bucket* ChunkOf(uint index) => (Bucket*)_arena.At(_directory[index >> ChunkShift]);
+    private uint LowerHalf() => BitOperations.IsPow2(_chunks.Buckets) ? _chunks.Buckets / 2 : 1u << BitOperations.Log2(_chunks.Buckets);
 
-    private uint LowerHalf() => BitOperations.IsPow2(_buckets) ? _buckets / 2 : 1u << BitOperations.Log2(_buckets);
-
-    public bool IsTooLarge => _buckets > 1
+    public bool IsTooLarge => _chunks.Buckets > 1
         ? Count * 100L < (long)LowerHalf() * Bucket.Slots * ShrinkPercent
-        : _buckets == 1 && Count == 0;
+        : _chunks.Buckets == 1 && Count == 0;
 
     // How many low bits of the hash decide on this bucket.
     private int DepthOf(uint index)
     {
-        uint low = 1u << BitOperations.Log2(_buckets);
+        uint low = 1u << BitOperations.Log2(_chunks.Buckets);
         int lowBits = BitOperations.Log2(low);
-        bool isSplit = index >= low || index + low < _buckets;
+        bool isSplit = index >= low || index + low < _chunks.Buckets;
         return isSplit ? lowBits + 1 : lowBits;
     }
 
@@ -340,7 +305,7 @@ internal sealed unsafe class RecordTable
     // False, and nothing changed, if the chunk is full.
     private bool TryPut(uint hash, uint reference, uint access)
     {
-        var walk = new Walk(this, HomeIndex(hash, _buckets));
+        var walk = new BucketWalk(_chunks, HomeIndex(hash, _chunks.Buckets));
         do
         {
             int slot = Bucket.EmptySlot(walk.Current);
@@ -367,7 +332,7 @@ internal sealed unsafe class RecordTable
     // million entries. Then the present round of splits, or the next, goes on at once until it has passed that chunk.
     private void SplitOneChunk()
     {
-        if (_buckets > Math.Max(64 * ChunkBuckets, 16 * (uint)Count))
+        if (_chunks.Buckets > Math.Max(64 * ChunkBuckets, 16 * (uint)Count))
         {
             throw new InvalidOperationException($"More than {ChunkBuckets * Bucket.Slots} of {Count} keys have the same keyed hash.");
         }
@@ -376,12 +341,12 @@ internal sealed unsafe class RecordTable
         {
             Split();
         }
-        while ((_buckets & (ChunkBuckets - 1)) != 0);
+        while ((_chunks.Buckets & (ChunkBuckets - 1)) != 0);
     }
 
     private void UncountPath(uint home, Bucket* end)
     {
-        for (var walk = new Walk(this, home); walk.Current != end; walk.Step())
+        for (var walk = new BucketWalk(_chunks, home); walk.Current != end; walk.Step())
         {
             Bucket.UncountOverflow(walk.Current);
         }
@@ -389,22 +354,22 @@ internal sealed unsafe class RecordTable
 
     private void GrowIfFull()
     {
-        uint low = 1u << BitOperations.Log2(_buckets);
+        uint low = 1u << BitOperations.Log2(_chunks.Buckets);
         if (Count * 100L <= (long)low * Bucket.Slots * GrowPercent)
         {
             return;
         }
 
-        if (_buckets < ChunkBuckets)
+        if (_chunks.Buckets < ChunkBuckets)
         {
-            Rebuild(_buckets * 2);
+            Rebuild(_chunks.Buckets * 2);
             return;
         }
 
         for (int i = 0; i < SplitsAnInsertion; i++)
         {
             Split();
-            if (BitOperations.IsPow2(_buckets))
+            if (BitOperations.IsPow2(_chunks.Buckets))
             {
                 return;
             }
@@ -414,17 +379,14 @@ internal sealed unsafe class RecordTable
     // Bucket s = n - L becomes s and n.
     private void Split()
     {
-        uint low = 1u << BitOperations.Log2(_buckets);
-        uint source = _buckets - low;
-        uint target = _buckets;
-        if ((target & (ChunkBuckets - 1)) == 0)
-        {
-            AddChunk(target >> ChunkShift);
-        }
+        uint low = 1u << BitOperations.Log2(_chunks.Buckets);
+        uint source = _chunks.Buckets - low;
+        uint target = _chunks.Buckets;
+        _chunks.PrepareNext();
 
         Bucket* home = BucketAt(source);
         Bucket.BeginChange(home);
-        for (var walk = new Walk(this, source); ;)
+        for (var walk = new BucketWalk(_chunks, source); ;)
         {
             bool more = walk.HasNext;       // taking entries out lowers the counts on the path
             for (int slot = 0; slot < Bucket.Slots; slot++)
@@ -432,7 +394,7 @@ internal sealed unsafe class RecordTable
                 ulong content = *Bucket.SlotAt(walk.Current, slot);
                 uint hash = (uint)(content >> 32);
                 bool goes = (hash & low) != 0;
-                if (content != 0 && HomeIndex(hash, _buckets) == source && (goes || walk.Current != home))
+                if (content != 0 && HomeIndex(hash, _chunks.Buckets) == source && (goes || walk.Current != home))
                 {
                     // What stays but had to stand further along comes home: there is room now, and searches end here again.
                     uint access = Bucket.AccessOf(walk.Current, slot);
@@ -451,28 +413,27 @@ internal sealed unsafe class RecordTable
 
         // A reader may have met this bucket empty before: between the merge that emptied it and now.
         Bucket.Bump(BucketAt(target));
-        _buckets++;
-        Volatile.Write(ref _word->Buckets, _buckets);
+        _chunks.Grow();
         Bucket.EndChange(home);
     }
 
     // The last bucket's entries go back to the one it was split from.
     private void MergeLast()
     {
-        uint last = _buckets - 1;
+        uint last = _chunks.Buckets - 1;
         uint low = 1u << BitOperations.Log2(last);
         uint target = last - low;
         Bucket* from = BucketAt(last);
         Bucket* home = BucketAt(target);
         Bucket.BeginChange(from);
         Bucket.BeginChange(home);
-        for (var walk = new Walk(this, last); ;)
+        for (var walk = new BucketWalk(_chunks, last); ;)
         {
             bool more = walk.HasNext;
             for (int slot = 0; slot < Bucket.Slots; slot++)
             {
                 ulong content = *Bucket.SlotAt(walk.Current, slot);
-                if (content != 0 && HomeIndex((uint)(content >> 32), _buckets) == last)
+                if (content != 0 && HomeIndex((uint)(content >> 32), _chunks.Buckets) == last)
                 {
                     uint access = Bucket.AccessOf(walk.Current, slot);
                     *Bucket.SlotAt(walk.Current, slot) = 0;
@@ -488,22 +449,15 @@ internal sealed unsafe class RecordTable
             }
         }
 
-        _buckets--;
-        Volatile.Write(ref _word->Buckets, _buckets);
+        _chunks.Shrink();
         Bucket.EndChange(home);
         Bucket.EndChange(from);
-        if ((_buckets & (ChunkBuckets - 1)) == 0)
-        {
-            // All that stood in this chunk had its home in it, so it is empty now.
-            Bucket* chunk = from;
-            Publish();
-            _allocator.Free((byte*)chunk);
-        }
+        _chunks.FreeUnusedChunk();
     }
 
     private void PutFrom(uint home, ulong content, uint access)
     {
-        for (var walk = new Walk(this, home); ; walk.Step())
+        for (var walk = new BucketWalk(_chunks, home); ; walk.Step())
         {
             int slot = Bucket.EmptySlot(walk.Current);
             if (slot >= 0)
@@ -520,112 +474,22 @@ internal sealed unsafe class RecordTable
     // Only for tables of at most one chunk.
     private void Rebuild(uint buckets)
     {
-        uint* oldDirectory = _directory;
-        uint oldBuckets = _buckets;
-        Bucket* old = oldBuckets == 0 ? null : BucketAt(0);
-        _buckets = buckets;
-        _directory = null;
-        _directoryCapacity = 0;
-        if (buckets != 0)
+        BucketDirectory old = _chunks.Begin(buckets);
+        for (uint i = 0; i < old.Buckets; i++)
         {
-            _directory = (uint*)_allocator.AllocateFixed(SizeClasses.SmallestBlock);
-            _directoryCapacity = SizeClasses.SmallestBlock / sizeof(uint);
-            _directory[0] = _arena.ReferenceOf((byte*)NewChunk(buckets));
-        }
-
-        for (uint i = 0; i < oldBuckets; i++)
-        {
-            old[i].Version |= 1;     // for good: a reader that is still here starts again
+            Bucket* bucket = old[i];
+            bucket->Version |= 1;     // for good: a reader that is still here starts again
             for (int slot = 0; slot < Bucket.Slots; slot++)
             {
-                ulong content = *Bucket.SlotAt(old + i, slot);
+                ulong content = *Bucket.SlotAt(bucket, slot);
                 if (content != 0)
                 {
-                    PutFrom(HomeIndex((uint)(content >> 32), buckets), content, Bucket.AccessOf(old + i, slot));
+                    PutFrom(HomeIndex((uint)(content >> 32), buckets), content, Bucket.AccessOf(bucket, slot));
                 }
             }
         }
 
-        Publish();
-        if (old != null)
-        {
-            _allocator.Free((byte*)old);
-            _allocator.Free((byte*)oldDirectory);
-        }
-    }
-
-    private void AddChunk(uint number)
-    {
-        if (number >= _directoryCapacity)
-        {
-            int capacity = _directoryCapacity * 2;
-            uint* larger = (uint*)_allocator.AllocateFixed(capacity * sizeof(uint));
-            new ReadOnlySpan<uint>(_directory, _directoryCapacity).CopyTo(new Span<uint>(larger, capacity));
-            uint* old = _directory;
-            _directory = larger;
-            _directoryCapacity = capacity;
-            Publish();
-            _allocator.Free((byte*)old);
-        }
-
-        _directory[number] = _arena.ReferenceOf((byte*)NewChunk(ChunkBuckets));
-    }
-
-    private Bucket* NewChunk(uint buckets)
-    {
-        Bucket* chunk = (Bucket*)_allocator.AllocateFixed(buckets * Bucket.Bytes);
-        new Span<byte>(chunk, (int)(buckets * Bucket.Bytes)).Clear();
-        for (uint i = 0; i < buckets; i++)
-        {
-            chunk[i].Version = Bucket.FirstVersion;
-        }
-
-        return chunk;
-    }
-
-    private void Publish()
-    {
-        // 0 while bucket count and directory don't belong together: a reader that sees it starts again.
-        Volatile.Write(ref _word->Directory, 0);
-        Volatile.WriteBarrier();
-        _word->Buckets = _buckets;
-        _word->ProbeMask = Math.Min(_buckets, ChunkBuckets) - 1;
-        uint reference = _directory == null ? 0 : _arena.ReferenceOf((byte*)_directory);
-        Volatile.Write(ref _word->Directory, ((ulong)NextEpoch() << 32) | reference);
-        Volatile.WriteBarrier();
-    }
-
-    /// <summary>A walk from a home bucket along its chunk.</summary>
-    private ref struct Walk
-    {
-        private readonly Bucket* _chunk;
-        private readonly uint _mask;
-        private readonly uint _start;
-        private uint _index;
-
-        public Walk(RecordTable table, uint home)
-        {
-            _chunk = table.ChunkOf(home);
-            _mask = Math.Min(table._buckets, ChunkBuckets) - 1;
-            _start = _index = home & _mask;
-            Home = _chunk + _index;
-        }
-
-        public Bucket* Home { get; }
-
-        public readonly Bucket* Current => _chunk + _index;
-
-        public readonly bool HasNext => Current->Overflow != 0;
-
-        /// <summary>Goes on if an entry of this bucket may stand further along.</summary>
-        public bool MoveNext() => HasNext && StepUnlessAround();
-
-        public bool StepUnlessAround()
-        {
-            Step();
-            return _index != _start;
-        }
-
-        public void Step() => _index = (_index + 1) & _mask;
+        _chunks.Publish();
+        old.Free();
     }
 }

@@ -87,8 +87,8 @@ internal sealed class ExpireOperations
 
     // "Never" is NoExpiry, the largest number, so it compares as Redis wants it.
     private static bool Holds(ExpireCondition condition, in Entry entry, long deadline) =>
-        (!condition.HasFlag(ExpireCondition.IfNone) || !entry.HasDeadline) &&
-        (!condition.HasFlag(ExpireCondition.IfAny) || entry.HasDeadline) &&
-        (!condition.HasFlag(ExpireCondition.IfLater) || (entry.HasDeadline && deadline > entry.Deadline)) &&
-        (!condition.HasFlag(ExpireCondition.IfSooner) || !entry.HasDeadline || deadline < entry.Deadline);
+        ((condition & ExpireCondition.IfNone) == 0 || !entry.HasDeadline) &&
+        ((condition & ExpireCondition.IfAny) == 0 || entry.HasDeadline) &&
+        ((condition & ExpireCondition.IfLater) == 0 || (entry.HasDeadline && deadline > entry.Deadline)) &&
+        ((condition & ExpireCondition.IfSooner) == 0 || !entry.HasDeadline || deadline < entry.Deadline);
 }

@@ -53,14 +53,23 @@ internal readonly ref struct KeyWrite
     /// <summary>Begins an effect of so many arguments, its name included, and Memcached's flags; null when nothing is logged.</summary>
     public EffectBuffer? Effect(int arguments, uint flags = 0) => Shard.Effects?.Begin(_database, arguments, flags);
 
+    /// <summary>Makes room for an effect before anything changes.</summary>
+    /// <exception cref="InsufficientMemoryException">There is none. Nothing has changed.</exception>
+    public void Reserve(long payloadBytes) => Shard.Effects?.Reserve(payloadBytes);
+
     /// <summary>Completes the effects and unlocks.</summary>
     public void Dispose()
     {
-        if (Shard.Effects is { } effects && effects.Length != _loggedBefore)
+        try
         {
-            _ticket = _store.Journal!.Complete(Shard.Index);
+            if (Shard.Effects is { } effects && (effects.Length != _loggedBefore || !effects.IsWhole))
+            {
+                _ticket = _store.Journal!.Complete(Shard.Index);
+            }
         }
-
-        Shard.Exit();
+        finally
+        {
+            Shard.Exit();
+        }
     }
 }

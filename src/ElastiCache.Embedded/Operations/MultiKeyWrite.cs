@@ -36,20 +36,29 @@ internal readonly ref struct MultiKeyWrite
     /// <summary>Begins an effect of so many arguments, its name included; null when nothing is logged.</summary>
     public EffectBuffer? Effect(int database, int arguments) => _block?.Begin(database, arguments);
 
+    /// <summary>Makes room for effects before anything changes.</summary>
+    /// <exception cref="InsufficientMemoryException">There is none. Nothing has changed.</exception>
+    public void Reserve(long payloadBytes) => _block?.Reserve(payloadBytes);
+
     /// <summary>Completes the block and unlocks.</summary>
     public void Dispose()
     {
-        if (_block != null)
+        try
         {
-            SetBlock(null);
-            JournalTicket ticket = _store.Journal!.CompleteBlock(_block);
-            if (ticket.Commit != 0)
+            if (_block != null)
             {
-                _ticket = ticket;
+                SetBlock(null);
+                JournalTicket ticket = _store.Journal!.CompleteBlock(_block);
+                if (ticket.Commit != 0)
+                {
+                    _ticket = ticket;
+                }
             }
         }
-
-        _store.Exit(_shards);
+        finally
+        {
+            _store.Exit(_shards);
+        }
     }
 
     private void SetBlock(EffectBuffer? block)

@@ -7,6 +7,9 @@ namespace ElastiCache.Embedded.Operations;
 internal sealed class StringBatches
 {
     /// <summary>Keys whose cache lines are asked for together; what <see cref="Store.Prefetch"/> takes at a time.</summary>
+    // *3, $3 SET, and the lengths of key and value.
+    private const int SetOverheadBytes = 64;
+
     private const int Group = 16;
 
     private readonly Store _store;
@@ -27,10 +30,13 @@ internal sealed class StringBatches
     [SkipLocalsInit]
     public void Read<TKeys, TReader>(int database, TKeys keys, ref TReader reader)
         where TKeys : struct, IKeyList, allows ref struct
-        where TReader : struct, IBatchReader
+        where TReader : struct, IBatchReader, allows ref struct
     {
         Span<ulong> hashes = stackalloc ulong[Group];
-        KeyScratch scratch = default;
+        KeyScratch room = default;
+
+        // Only readers see the probes, and none keeps what it is not given; the compiler thinks that a reader on the stack might.
+        ref KeyScratch scratch = ref Unsafe.AsRef(in room);
         for (int first = 0; first < keys.Count; first += Group)
         {
             int count = Math.Min(Group, keys.Count - first);
@@ -115,10 +121,12 @@ internal sealed class StringBatches
         where TPairs : struct, IPairList, allows ref struct
     {
         KeyScratch scratch = default;
+        long effectBytes = 0;
         for (int i = 0; i < pairs.Count; i++)
         {
             pairs.Probe(i, ref scratch, out KeyProbe key);
             ReadOnlySpan<byte> value = pairs.Value(i);
+            effectBytes += key.Length + (long)value.Length + SetOverheadBytes;
             Shard shard = write.ShardOf(key);
             shard.TryFind(database, key, out Entry current);
             var extras = new RecordExtras { Version = StringRecord.VersionAfter(shard, current) };
@@ -126,6 +134,8 @@ internal sealed class StringBatches
             pending.Add(shard, record);
             value.CopyTo(record.Value);
         }
+
+        write.Reserve(effectBytes);
     }
 
     // Found again, because preparing the later keys may have evicted an entry that is to be replaced.

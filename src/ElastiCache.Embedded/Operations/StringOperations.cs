@@ -61,6 +61,7 @@ internal sealed class StringOperations
         StringRecord.RequireLength(key, value.Length);
         _store.PrefetchBucket(database, key.Hash);
         using var write = new KeyWrite(_store, database, key, ref ticket);
+        write.Reserve(key.Length + (long)value.Length);
         PendingRecord pending = write.Shard.Prepare(default, ValueKind.String, key, value.Length, default);
         value.CopyTo(pending.Value);
         if (write.TryFind(key, out Entry current) && current.Version != 0)

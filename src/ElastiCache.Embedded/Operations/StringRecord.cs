@@ -67,6 +67,7 @@ internal static class StringRecord
 
         ulong version = arguments.AssignVersion ? write.Shard.NextVersion() : VersionAfter(write.Shard, current);
         var extras = new RecordExtras { Deadline = deadline, Flags = arguments.Flags, Version = version };
+        write.Reserve(key.Length + (long)value.Length);
         Replace(write.Shard, database, current, key, value, extras);
         LogSet(write, key, value, extras);
     }

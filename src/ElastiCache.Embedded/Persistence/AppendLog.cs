@@ -88,7 +88,13 @@ internal sealed class AppendLog : Journal, IAsyncDisposable, IDisposable
 
     public override JournalTicket Complete(int shard)
     {
+        bool isWhole = _lanes[shard].IsWhole;
         long cycle = _lanes.Complete(shard, out bool isFirst);
+        if (!isWhole)
+        {
+            RefuseForLackOfMemory();
+        }
+
         if (isFirst)
         {
             Wake(isUrgent: false);
@@ -101,7 +107,13 @@ internal sealed class AppendLog : Journal, IAsyncDisposable, IDisposable
 
     public override JournalTicket CompleteBlock(EffectBuffer block)
     {
+        bool isWhole = block.IsWhole;
         long cycle = _lanes.CompleteBlock(block);
+        if (!isWhole)
+        {
+            RefuseForLackOfMemory();
+        }
+
         Wake(isUrgent: false);
         return _isAlways || _lanes.QueuedBytes >= _options.PendingBytesLimit ? new JournalTicket(cycle) : default;
     }
@@ -291,6 +303,9 @@ internal sealed class AppendLog : Journal, IAsyncDisposable, IDisposable
 
         _closed.SetResult();
     }
+
+    private void RefuseForLackOfMemory() => _writer.Fail(
+        new InsufficientMemoryException("there was no memory to encode the effect of a write, which is in the cache but not in the log"));
 
     private void ThrowRefusal() => throw (_state switch
     {

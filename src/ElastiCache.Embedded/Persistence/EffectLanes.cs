@@ -75,6 +75,11 @@ internal sealed class EffectLanes
     public long Complete(int shard, out bool isFirst)
     {
         Lane lane = _lanes[shard];
+        if (!lane.Buffer.IsWhole)
+        {
+            lane.Buffer.CutBack(lane.CompletedLength, lane.CompletedDatabase);
+        }
+
         int length = lane.Buffer.Length;
         isFirst = lane.FirstCycle == 0;
         if (length == lane.CompletedLength)
@@ -122,6 +127,11 @@ internal sealed class EffectLanes
     /// <returns>The cycle that will take it; 0 if it is empty.</returns>
     public long CompleteBlock(EffectBuffer block)
     {
+        if (!block.IsWhole)
+        {
+            block.CutBack(0, 0);
+        }
+
         lock (_queueLock)
         {
             bool isEmpty = block.Length == 0;

@@ -192,6 +192,9 @@ internal sealed class LogWriter
         Durable.Complete(cycle);
     }
 
+    /// <summary>Poisons the log from outside: the store has changed in a way that the log can't tell.</summary>
+    public void Fail(Exception cause) => Poison(cause);
+
     private void Poison(Exception cause)
     {
         _failure ??= cause;

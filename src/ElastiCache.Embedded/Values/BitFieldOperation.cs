@@ -1,7 +1,7 @@
-namespace ElastiCache.Embedded.Values;
+namespace ElastiCache.Embedded;
 
 /// <summary>What a step of BITFIELD does.</summary>
-internal enum BitFieldAction
+public enum BitFieldAction
 {
     /// <summary>Answers the field.</summary>
     Get,
@@ -14,7 +14,7 @@ internal enum BitFieldAction
 }
 
 /// <summary>What becomes of a number that does not fit its field.</summary>
-internal enum BitFieldOverflow
+public enum BitFieldOverflow
 {
     /// <summary>The lowest bits are kept, as C's integers do. The default.</summary>
     Wrap,
@@ -28,7 +28,7 @@ internal enum BitFieldOverflow
 
 /// <summary>One step of BITFIELD: what to do with which integer in the middle of a string of bits.</summary>
 /// <remarks>Create it by the three methods: they refuse a field that Redis refuses.</remarks>
-internal readonly record struct BitFieldOperation
+public readonly record struct BitFieldOperation
 {
     /// <summary>The highest offset: the last bit of a value of 512 MB.</summary>
     public const long MaxOffset = uint.MaxValue;

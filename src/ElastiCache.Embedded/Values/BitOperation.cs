@@ -2,19 +2,6 @@ using System.Numerics;
 
 namespace ElastiCache.Embedded.Values;
 
-/// <summary>The ways in which BITOP combines values.</summary>
-internal enum BitOperator
-{
-    /// <summary>1 where all values have a 1.</summary>
-    And,
-
-    /// <summary>1 where any value has a 1.</summary>
-    Or,
-
-    /// <summary>1 where an odd number of values have a 1.</summary>
-    Xor,
-}
-
 /// <summary>Whole values combined bit by bit: BITOP.</summary>
 /// <remarks>
 /// The result is as long as the longest source; shorter ones are thought to be followed by zeros. Sources lie in records of

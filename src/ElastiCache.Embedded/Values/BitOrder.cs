@@ -38,13 +38,3 @@ internal static class BitOrder
     /// <summary>The mask of the bits of a byte up to and including <paramref name="bit"/> (0..7): 2 gives 1110_0000.</summary>
     internal static byte UpTo(int bit) => (byte)(0xFF << (7 - bit));
 }
-
-/// <summary>What the start and end of BITCOUNT and BITPOS count.</summary>
-internal enum BitRangeUnit
-{
-    /// <summary>Whole bytes, the default of both commands.</summary>
-    Byte,
-
-    /// <summary>Single bits.</summary>
-    Bit,
-}

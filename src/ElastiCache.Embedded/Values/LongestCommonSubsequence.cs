@@ -2,19 +2,6 @@ using System.Numerics;
 
 namespace ElastiCache.Embedded.Values;
 
-/// <summary>A stretch of bytes that two values share: an answer of LCS IDX.</summary>
-/// <param name="AStart">First byte in the first value.</param>
-/// <param name="BStart">First byte in the second value.</param>
-/// <param name="Length">Bytes, at least 1.</param>
-internal readonly record struct CommonStretch(int AStart, int BStart, int Length)
-{
-    /// <summary>Last byte in the first value, inclusive, as Redis answers it.</summary>
-    public int AEnd => AStart + Length - 1;
-
-    /// <summary>Last byte in the second value, inclusive.</summary>
-    public int BEnd => BStart + Length - 1;
-}
-
 /// <summary>The longest sequence of bytes that appears in both values in the same order, gaps allowed: LCS.</summary>
 /// <remarks>
 /// The textbook fills a table L of |a| × |b| numbers and walks it back from the far corner. Two neighbours in a row of it

@@ -1,4 +1,3 @@
-#if ENGINE
 using System.Buffers;
 using System.Text;
 using ElastiCache.Embedded.Caching;
@@ -7,7 +6,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace ElastiCache.Embedded.Tests.Caching;
 
-public sealed class EmbeddedDistributedCacheTests : IDisposable
+public class EmbeddedDistributedCacheTests : IDisposable
 {
     private static readonly byte[] Data = "data"u8.ToArray();
 
@@ -16,12 +15,21 @@ public sealed class EmbeddedDistributedCacheTests : IDisposable
     private readonly EmbeddedDistributedCache _cache;
 
     public EmbeddedDistributedCacheTests()
+        : this(options => new EmbeddedCache(options))
     {
-        _store = new EmbeddedCache(new EmbeddedCacheOptions { TimeProvider = _time });
+    }
+
+    private protected EmbeddedDistributedCacheTests(Func<EmbeddedCacheOptions, EmbeddedCache> open)
+    {
+        _store = open(new EmbeddedCacheOptions { TimeProvider = _time, Shards = 2 });
         _cache = new EmbeddedDistributedCache(_store);
     }
 
-    public void Dispose() => _store.Dispose();
+    public void Dispose()
+    {
+        _store.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     [Fact]
     public void An_entry_is_read_as_it_was_stored()
@@ -114,7 +122,7 @@ public sealed class EmbeddedDistributedCacheTests : IDisposable
         _cache.Set("k", Data, new() { SlidingExpiration = TimeSpan.FromSeconds(10) });
 
         _cache.Set("k", Data, new());
-        _time.Advance(TimeSpan.FromDays(1000));
+        _time.Advance(TimeSpan.FromHours(1));
 
         Assert.NotNull(_cache.Get("k"));
     }
@@ -269,6 +277,20 @@ public sealed class EmbeddedDistributedCacheTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(250)]
+    [InlineData(1_000)]
+    public void An_instance_name_may_be_long(int length)
+    {
+        var named = new EmbeddedDistributedCache(_store, new() { InstanceName = new string('n', length) });
+
+        named.Set("key", [1], new());
+
+        Assert.Equal([1], named.Get("key"));
+        Assert.True(_store.Keys.Exists(new string('n', length) + "key"));
+    }
+
     private sealed class InterruptingTimeProvider : TimeProvider
     {
         private DateTimeOffset _now = DateTimeOffset.UnixEpoch.AddYears(50);
@@ -303,4 +325,3 @@ public sealed class EmbeddedDistributedCacheTests : IDisposable
         }
     }
 }
-#endif

@@ -1,4 +1,3 @@
-#if ENGINE
 using System.Text.Json;
 using ElastiCache.Embedded.Caching;
 using Microsoft.AspNetCore.Http;
@@ -14,7 +13,7 @@ using ZiggyCreatures.Caching.Fusion.Serialization;
 namespace ElastiCache.Embedded.Tests.Caching;
 
 /// <summary>What people put on top of IDistributedCache, on top of ours. Each "app" is a first level of its own over one shared store.</summary>
-public sealed class SecondLevelTests : IDisposable
+public class SecondLevelTests : IDisposable
 {
     // Begins at the real time: FusionCache computes the moment of expiry by the system's clock, and then only ours moves.
     private readonly FakeTimeProvider _time = new(TimeProvider.System.GetUtcNow());
@@ -24,8 +23,13 @@ public sealed class SecondLevelTests : IDisposable
     private int _factoryRuns;
 
     public SecondLevelTests()
+        : this(options => new EmbeddedCache(options))
     {
-        _store = new EmbeddedCache(new EmbeddedCacheOptions { TimeProvider = _time });
+    }
+
+    private protected SecondLevelTests(Func<EmbeddedCacheOptions, EmbeddedCache> open)
+    {
+        _store = open(new EmbeddedCacheOptions { TimeProvider = _time, Shards = 2 });
         _cache = new EmbeddedDistributedCache(_store);
     }
 
@@ -37,6 +41,7 @@ public sealed class SecondLevelTests : IDisposable
     {
         _apps.ForEach(app => app.Dispose());
         _store.Dispose();
+        GC.SuppressFinalize(this);
     }
 
     [Fact]
@@ -187,4 +192,3 @@ public sealed class SecondLevelTests : IDisposable
         public ValueTask<T?> DeserializeAsync<T>(byte[] data, CancellationToken token = default) => ValueTask.FromResult(Deserialize<T>(data));
     }
 }
-#endif

@@ -1,4 +1,3 @@
-#if ENGINE
 using ElastiCache.Embedded.Caching;
 using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Configuration;
@@ -44,6 +43,52 @@ public sealed class ServiceRegistrationTests
 
         Assert.True(visitor.WroteAtStop);
         Assert.Throws<ObjectDisposedException>(() => visitor.Cache.Keys.Exists("k"));
+    }
+
+    [Fact]
+    public async Task A_host_with_a_folder_finds_at_its_next_start_what_it_had()
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("elasticache-host-");
+        try
+        {
+            for (int start = 0; start < 2; start++)
+            {
+                HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
+                builder.Services.AddElastiCacheEmbedded(options => options.Folder = folder.FullName);
+                using IHost host = builder.Build();
+                await host.StartAsync(Token);
+                var cache = host.Services.GetRequiredService<EmbeddedCache>();
+
+                Assert.Equal(start, cache.Strings.Get<int>("starts"));
+                Assert.NotNull(cache.Recovery);
+
+                cache.Strings.Increment("starts");
+                await host.StopAsync(Token);
+            }
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task A_folder_in_use_keeps_the_host_from_starting()
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("elasticache-host-");
+        try
+        {
+            await using EmbeddedCache owner = await EmbeddedCache.OpenAsync(folder.FullName, Token);
+            HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
+            builder.Services.AddElastiCacheEmbedded(options => options.Folder = folder.FullName);
+            using IHost host = builder.Build();
+
+            await Assert.ThrowsAsync<FolderInUseException>(() => host.StartAsync(Token));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
     }
 
     [Fact]
@@ -125,9 +170,9 @@ public sealed class ServiceRegistrationTests
         var time = new FakeTimeProvider();
         using ServiceProvider services = new ServiceCollection().AddSingleton<TimeProvider>(time).AddElastiCacheEmbedded().BuildServiceProvider();
         var cache = services.GetRequiredService<IDistributedCache>();
-        cache.Set("k", [1], new() { AbsoluteExpirationRelativeToNow = TimeSpan.FromDays(1) });
+        cache.Set("k", [1], new() { AbsoluteExpirationRelativeToNow = TimeSpan.FromMinutes(1) });
 
-        time.Advance(TimeSpan.FromDays(1));
+        time.Advance(TimeSpan.FromMinutes(1));
 
         Assert.Null(cache.Get("k"));
     }
@@ -153,9 +198,9 @@ public sealed class ServiceRegistrationTests
 
         public Task StopAsync(CancellationToken cancellationToken)
         {
-            WroteAtStop = cache.Strings.Set("k", "v"u8);
+            cache.Strings.Set("k", "v"u8);
+            WroteAtStop = cache.Keys.Exists("k");
             return Task.CompletedTask;
         }
     }
 }
-#endif

@@ -44,7 +44,7 @@ internal sealed class KeyCommandSource(Random random)
         18 => [Pick("EXPIRE", "PEXPIRE"), Key(), Pick("0", "-1", "-9223372036854775808", "9223372036854775807", "x"), .. Conditions()],
         19 => ["PERSIST", Key()],
         20 => [Pick("PEXPIRETIME", "PTTL", "TTL"), Key()],
-        21 => ["OBJECT", Pick("ENCODING", "IDLETIME", "FREQ"), Key()],
+        21 => ["OBJECT", Pick("ENCODING", "FREQ"), Key()],
         22 => ["KEYS", Pick("*", "k*", "k[0-3]", "?", "", "*o*", "[^k]*", "{*")],
         23 => random.Next(4) switch
         {

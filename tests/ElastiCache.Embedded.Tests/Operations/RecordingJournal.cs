@@ -107,6 +107,12 @@ internal sealed class RecordingJournal : Journal
     {
         while (!resp.IsEmpty)
         {
+            if (resp[0] == '#')
+            {
+                resp = resp[(resp.IndexOf((byte)'\n') + 1)..];      // an annotation, which redis skips
+                continue;
+            }
+
             byte[][] command = new byte[ReadNumber(ref resp, '*')][];
             for (int i = 0; i < command.Length; i++)
             {

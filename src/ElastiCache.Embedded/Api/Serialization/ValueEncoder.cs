@@ -6,7 +6,7 @@ namespace ElastiCache.Embedded.Api.Serialization;
 /// <remarks>
 /// <code>
 ///   using var encoder = new ValueEncoder(stackalloc byte[ValueEncoder.ScratchBytes]);
-///   Set(key, encoder.Encode(value, serializer));
+///   Set(key, encoder.Encode(value, serializer, key));
 /// </code>
 /// Bytes pass through without a copy, a plain form that fits is written to the caller's scratch, and the rest goes to a pooled buffer,
 /// which <see cref="Dispose"/> gives back. Nothing is allocated, objects and their serializer aside.
@@ -40,6 +40,20 @@ internal ref struct ValueEncoder(Span<byte> scratch) : IDisposable
 
         ReadOnlySpan<byte> encoded = TryGetBytes(value, out ReadOnlySpan<byte> bytes) ? bytes : Write(form, value);
         return encoded.Length <= CacheLimits.MaxValueBytes ? encoded : throw new ValueTooLargeException(encoded.Length);
+    }
+
+    /// <summary>As the other form, and a value that is too large is refused with its key.</summary>
+    /// <inheritdoc cref="Encode{T}(T, ICacheSerializer)"/>
+    public ReadOnlySpan<byte> Encode<T>(T value, ICacheSerializer serializer, scoped CacheKey key)
+    {
+        try
+        {
+            return Encode(value, serializer);
+        }
+        catch (ValueTooLargeException e) when (e.Key is null)
+        {
+            throw new ValueTooLargeException(key.ToArray(), e.LengthBytes);
+        }
     }
 
     public void Dispose()

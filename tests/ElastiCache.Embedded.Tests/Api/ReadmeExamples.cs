@@ -1,0 +1,72 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Caching.Hybrid;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace ElastiCache.Embedded.Tests.Api;
+
+/// <summary>The README's examples as code: they compile, and <see cref="ReadmeTests"/> sees to it that they are the same. Never run.</summary>
+internal static class ReadmeExamples
+{
+    internal sealed record Session(int User);
+
+    internal sealed record User(int Id, string Name);
+
+    internal static async Task Strings(Session session, byte[] buffer, int[] lengths)
+    {
+        await using var cache = new EmbeddedCache();                                  // memory only
+        await using var durable = await EmbeddedCache.OpenAsync("cache-data");        // a folder that survives crashes
+
+        cache.Strings.Set("greeting", "hello");
+        string? greeting = cache.Strings.GetString("greeting");
+
+        cache.Strings.Set("session:42", session);                                     // any T, through ICacheSerializer
+        Session? same = cache.Strings.Get<Session>("session:42");
+
+        long hits = cache.Strings.Increment("hits");                                  // stored as Redis stores it: "1"
+
+        // However many ask at the same time, one loads.
+        User user = await cache.Strings.GetOrCreateAsync("user:42", token => LoadUserAsync(42, token), TimeSpan.FromMinutes(5));
+
+        // Many keys in one call, end to end in your own buffer: nothing is allocated.
+        int bytes = cache.Strings.GetMany(["a", "b", "c"], buffer, lengths);
+
+        // Read, change, store if nobody was faster: Memcached's gets and cas.
+        if (cache.Strings.TryGetVersioned("session:42", out Versioned<Session> read))
+        {
+            bool stored = cache.Strings.CompareAndSet("session:42", session, read.Version);
+        }
+
+        bool seen = cache.Bits.SetBit("visitors", offset: 4711, bit: true);           // a row of bits; BITCOUNT is Bits.Count
+
+        cache.Strings.Set("session:42", session, expiry: TimeSpan.FromMinutes(20));
+        cache.Keys.Expire("session:42", TimeSpan.FromMinutes(20), ExpireCondition.IfLater);
+        TimeSpan? left = cache.Keys.TimeToLive("session:42");
+    }
+
+    internal static async Task Durable()
+    {
+        await using var safe = await EmbeddedCache.OpenAsync(new EmbeddedCacheOptions
+        {
+            Folder = "cache-data",
+            Durability = DurabilityMode.Always,       // a write returns when it is on disk; concurrent writers share one sync
+            MaxMemory = 256L << 20,                   // bytes, counted exactly
+        });
+        Console.WriteLine(safe.Recovery);             // what was found, what a torn end cost
+    }
+
+    internal static void Distributed(WebApplicationBuilder builder)
+    {
+        builder.Services.AddElastiCacheEmbedded(options => options.Folder = "cache-data");
+        builder.Services.AddSession();            // sessions, output cache and all that takes IDistributedCache now use it
+    }
+
+    internal static async Task Hybrid(WebApplicationBuilder builder, HybridCache hybrid, int id)
+    {
+        builder.Services.AddElastiCacheEmbedded(options => options.Folder = "cache-data");
+        builder.Services.AddHybridCache();
+
+        User ada = await hybrid.GetOrCreateAsync($"user:{id}", async token => await LoadUserAsync(id, token));
+    }
+
+    private static ValueTask<User> LoadUserAsync(int id, CancellationToken token) => new(new User(id, "Ada"));
+}
