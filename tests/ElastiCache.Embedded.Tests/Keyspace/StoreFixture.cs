@@ -266,28 +266,34 @@ internal sealed unsafe class StoreFixture : IDisposable
     {
         long held = FixedBytes;
         Store.EnterAll();
-        for (int i = 0; i < Store.ShardCount; i++)
+        try
         {
-            Shard shard = Store.ShardAt(i);
-            long expected = shard.WheelBytes;
-            for (int database = 0; database < Store.DatabaseCount; database++)
+            for (int i = 0; i < Store.ShardCount; i++)
             {
-                if (shard.TableOf(database) is { } table)
+                Shard shard = Store.ShardAt(i);
+                long expected = shard.WheelBytes;
+                for (int database = 0; database < Store.DatabaseCount; database++)
                 {
-                    var sum = new SumsBlocks(shard.Allocator);
-                    Walk(table, ref sum);
-                    expected += sum.Bytes + table.Bytes;
-                    Assert.True(sum.Entries == table.Count, $"{where}: {sum.Entries} entries, count {table.Count}");
-                    Assert.True(sum.WithDeadline == shard.Expiring(database), $"{where}: {sum.WithDeadline} have a deadline, {shard.Expiring(database)} counted");
+                    if (shard.TableOf(database) is { } table)
+                    {
+                        var sum = new SumsBlocks(shard.Allocator);
+                        Walk(table, ref sum);
+                        expected += sum.Bytes + table.Bytes;
+                        Assert.True(sum.Entries == table.Count, $"{where}: {sum.Entries} entries, count {table.Count}");
+                        Assert.True(sum.WithDeadline == shard.Expiring(database), $"{where}: {sum.WithDeadline} have a deadline, {shard.Expiring(database)} counted");
+                    }
                 }
+
+                Assert.True(shard.Allocator.AllocatedBytes == expected, $"{where}: shard {i} allocated {shard.Allocator.AllocatedBytes}, {expected} are in use");
+                held += shard.Allocator.HeldBytes;
             }
 
-            Assert.True(shard.Allocator.AllocatedBytes == expected, $"{where}: shard {i} allocated {shard.Allocator.AllocatedBytes}, {expected} are in use");
-            held += shard.Allocator.HeldBytes;
+            Assert.True(Store.Arena.UsedBytes == held, $"{where}: the arena has handed out {Store.Arena.UsedBytes}, shards hold {held}");
         }
-
-        Assert.True(Store.Arena.UsedBytes == held, $"{where}: the arena has handed out {Store.Arena.UsedBytes}, shards hold {held}");
-        Store.ExitAll();
+        finally
+        {
+            Store.ExitAll();
+        }
     }
 
     /// <summary>All keys of a database whose deadline lies behind a time, by default the present: the living, in no order.</summary>
