@@ -39,11 +39,17 @@ internal sealed unsafe class Store : IDisposable
         Arena = Reserve(budget.MaxBytes);
         _shardShift = 64 - System.Numerics.BitOperations.Log2((uint)shards);
         _databaseShift = System.Numerics.BitOperations.Log2(System.Numerics.BitOperations.RoundUpToPowerOf2((uint)databases));
-        _words = AllocateWords(shards << _databaseShift, budget.Evicts);
+        _words = AllocateWords(shards << _databaseShift);
         _shards = new Shard[shards];
         for (int i = 0; i < shards; i++)
         {
             _shards[i] = new Shard(this, i, _words + (i << _databaseShift), databases, newEvictor?.Invoke());
+        }
+
+        if (budget.Evicts)
+        {
+            // Nobody asks which entries are in use before there is need to evict some, and noting it costs a read an interlocked write.
+            Arena.NotifyAt(budget.MaxBytes / 2, RecordAccesses);
         }
     }
 
@@ -354,13 +360,21 @@ internal sealed unsafe class Store : IDisposable
         return word->Directory == directory ? (Bucket*)Arena.At(chunk) + (index & word->ProbeMask) : null;
     }
 
-    private TableWord* AllocateWords(int count, bool recordsAccess)
+    private void RecordAccesses()
+    {
+        for (int i = 0; i < _shards.Length << _databaseShift; i++)
+        {
+            Volatile.Write(ref _words[i].RecordsAccess, true);
+        }
+    }
+
+    private TableWord* AllocateWords(int count)
     {
         int units = ((count * TableWord.Bytes) + Arena.UnitBytes - 1) / Arena.UnitBytes;
         TableWord* words = (TableWord*)Arena.TryAllocate(units, long.MaxValue);
         for (int i = 0; i < count; i++)
         {
-            words[i] = new TableWord { RecordsAccess = recordsAccess };
+            words[i] = default;
         }
 
         return words;

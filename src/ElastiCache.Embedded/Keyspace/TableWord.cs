@@ -23,7 +23,7 @@ internal struct TableWord
     [FieldOffset(12)]
     public uint ProbeMask;
 
-    /// <summary>Whether readers note what they use.</summary>
+    /// <summary>Whether readers note what they use: from half of the budget on.</summary>
     [FieldOffset(16)]
     public bool RecordsAccess;
 }

@@ -50,6 +50,8 @@ internal sealed unsafe class Arena
     private uint _frontier = 1;         // the first unit that was never handed out; unit 0 holds the null reference
     private long _usedUnits;
     private long _idleResidentUnits;
+    private long _alarmUnits = long.MaxValue;
+    private Action? _alarm;
 
     /// <summary>Reserves addresses for <paramref name="maxBytes"/> of data.</summary>
     /// <exception cref="InsufficientMemoryException">The system refuses the address space.</exception>
@@ -148,7 +150,23 @@ internal sealed unsafe class Arena
             _owner[first] = LargeMark | (uint)units;
             _owner[first + (uint)units - 1] = LargeMark | (uint)units;
             _usedUnits += units;
+            if (_usedUnits >= _alarmUnits)
+            {
+                _alarmUnits = long.MaxValue;
+                _alarm!();
+            }
+
             return AddressOf(first);
+        }
+    }
+
+    /// <summary>Calls back once, when <see cref="UsedBytes"/> first reaches a level. The callback runs under the arena's lock: it must be short.</summary>
+    public void NotifyAt(long bytes, Action reached)
+    {
+        lock (_lock)
+        {
+            _alarm = reached;
+            _alarmUnits = bytes >> UnitShift;
         }
     }
 
