@@ -85,6 +85,7 @@ internal unsafe struct Bucket
     public static ulong Pack(uint hash, uint reference) => ((ulong)hash << 32) | reference;
 
     /// <summary>An empty slot, or -1.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int EmptySlot(Bucket* bucket)
     {
         ulong* slots = (ulong*)bucket + 1;
@@ -139,6 +140,7 @@ internal unsafe struct Bucket
     }
 
     /// <summary>Sets a slot's two access bits; the caller holds the shard's lock.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void SetAccess(Bucket* bucket, int slot, uint bits) =>
         bucket->Access = (ushort)((bucket->Access & ~(3u << (2 * slot))) | (bits << (2 * slot)));
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ElastiCache.Embedded.Memory;
 
 namespace ElastiCache.Embedded.Keyspace;
@@ -18,13 +19,21 @@ internal readonly unsafe struct Entry
     public SlotPosition Position { get; }
 
     /// <summary>Read through the slot each time: making room may have moved the record.</summary>
-    public byte* Record => _arena!.At(Position.Reference);
+    public byte* Record
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _arena!.At(Position.Reference);
+    }
 
     public ValueKind Kind => Exists ? ElastiCache.Embedded.Keyspace.Record.KindOf(Header) : ValueKind.None;
 
     public long Deadline => ElastiCache.Embedded.Keyspace.Record.DeadlineOf(Record, Header);
 
-    public bool HasDeadline => ElastiCache.Embedded.Keyspace.Record.HasExpiry(Header);
+    public bool HasDeadline
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => ElastiCache.Embedded.Keyspace.Record.HasExpiry(Header);
+    }
 
     public ulong Version => ElastiCache.Embedded.Keyspace.Record.VersionOf(Record, Header);
 
@@ -64,7 +73,11 @@ internal readonly unsafe struct Entry
         }
     }
 
-    private ulong Header => ElastiCache.Embedded.Keyspace.Record.HeaderOf(Record);
+    private ulong Header
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => ElastiCache.Embedded.Keyspace.Record.HeaderOf(Record);
+    }
 }
 
 /// <summary>A record that is written but not yet visible; <see cref="Shard.Publish"/> makes it so.</summary>

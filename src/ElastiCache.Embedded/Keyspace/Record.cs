@@ -53,14 +53,18 @@ internal static unsafe class Record
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong HeaderOf(byte* record) => *(ulong*)record;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ValueKind KindOf(ulong header) => (ValueKind)(header & KindMask);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool HasExpiry(ulong header) => (header & ExpiryBit) != 0;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool HasExtras(ulong header) => (header & ExtrasMask) != 0;
 
     public static bool IsEdited(ulong header) => (header & EditedBit) != 0;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool Parity(ulong header) => (header & ParityBit) != 0;
 
     /// <summary>Finds key and value. Safe on a recycled block: the lengths may be nonsense, but nothing is followed.</summary>
@@ -106,6 +110,7 @@ internal static unsafe class Record
         : 0;
 
     /// <summary>The bytes that a record takes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static long BytesFor(int keyLength, long valueLength, in RecordExtras extras)
     {
         uint bits = extras.Bits;
@@ -120,6 +125,7 @@ internal static unsafe class Record
 
     /// <summary>Writes header, extras and key; the caller writes the value.</summary>
     /// <returns>The address of the value.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static byte* Write(byte* record, ValueKind kind, in KeyProbe key, int valueLength, in RecordExtras extras, bool parity)
     {
         ulong header = (ulong)kind | extras.Bits;

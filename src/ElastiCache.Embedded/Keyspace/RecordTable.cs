@@ -168,6 +168,7 @@ internal sealed unsafe class RecordTable
     }
 
     /// <summary>Lets a slot refer to another record. The old record may be freed afterwards.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Replace(in SlotPosition position, uint reference)
     {
         ulong* slot = position.Slot;
@@ -273,6 +274,7 @@ internal sealed unsafe class RecordTable
         return BitConverter.IsLittleEndian ? System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(value) : value;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool RecordIs(byte* record, in KeyProbe key)
     {
         Record.Measure(record, Record.HeaderOf(record), out byte* start, out int length, out _);

@@ -171,12 +171,16 @@ internal sealed unsafe class Shard
     private void ReplaceRecord(int database, in Entry current, uint reference)
     {
         byte* old = current.Record;
-        if (current.HasDeadline)
+        if (Record.HasExpiry(Record.HeaderOf(old)))
         {
             CountExpiring(database, -1);
         }
 
-        HandOver(database, old);
+        if (_snapshot != null)
+        {
+            HandOver(database, old);
+        }
+
         _tables[database]!.Replace(current.Position, reference);
         Bucket.SetAccess(current.Position.Bucket, current.Position.SlotIndex, Bucket.RecentlyUsed);
         Allocator.Free(old);

@@ -1,8 +1,11 @@
+using System.Runtime.CompilerServices;
+
 namespace ElastiCache.Embedded.Keyspace;
 
 /// <summary>Where an entry stands in its table. Void after anything was added to the table or the shard was unlocked.</summary>
 internal readonly unsafe struct SlotPosition
 {
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public SlotPosition(Bucket* home, Bucket* bucket, int slot)
     {
         Home = home;

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace ElastiCache.Embedded.Memory;
 
 /// <summary>One cache's native memory: a reserved range of addresses, handed out in spans of 4 KB units.</summary>
@@ -106,12 +108,15 @@ internal sealed unsafe class Arena
     private long RetainedBytes => Math.Max(2L << 20, (_usedUnits << UnitShift) >> 6);
 
     /// <summary>The address behind a reference.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public byte* At(uint reference) => Base + ((ulong)reference << GranuleShift);
 
     /// <summary>The reference of an address.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public uint ReferenceOf(byte* address) => (uint)((ulong)(address - Base) >> GranuleShift);
 
     /// <summary>The slab that holds the block at an address; null when the block is a span of its own.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Slab* SlabOf(byte* block)
     {
         uint owner = _owner[(block - Base) >> UnitShift];

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Numerics;
 
 namespace ElastiCache.Embedded.Memory;
@@ -27,6 +28,7 @@ internal static class SizeClasses
     private static readonly int[] Blocks = MakeSizes();
 
     /// <summary>The smallest class whose blocks hold <paramref name="bytes"/> (1 to <see cref="LargestBlock"/>).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Of(int bytes)
     {
         if (bytes <= FineLimit)
@@ -41,6 +43,7 @@ internal static class SizeClasses
     }
 
     /// <summary>The size of a class's blocks.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int BlockBytes(int sizeClass) => Blocks[sizeClass];
 
     /// <summary>What a block of <paramref name="bytes"/> really takes, spans included.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ElastiCache.Embedded.Keyspace;
 
 namespace ElastiCache.Embedded.Operations;
@@ -22,6 +23,7 @@ internal readonly ref struct KeyWrite
 
     /// <summary>Locks the key's shard.</summary>
     /// <exception cref="ObjectDisposedException">The cache is closed.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public KeyWrite(Store store, int database, in KeyProbe key, ref JournalTicket ticket)
     {
         store.Journal?.ThrowIfRefusing();
