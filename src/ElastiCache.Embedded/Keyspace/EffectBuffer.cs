@@ -94,10 +94,7 @@ internal sealed class EffectBuffer
         WriteHeader((byte)'$', argument.Length, argument.Length + 2);
         argument.CopyTo(_bytes.AsSpan(_length));
         _length += argument.Length;
-        _bytes[_length++] = (byte)'\r';
-        _bytes[_length++] = (byte)'\n';
-        _argumentsLeft--;
-        return this;
+        return EndArgument();
     }
 
     /// <summary>Adds a key.</summary>
@@ -106,10 +103,7 @@ internal sealed class EffectBuffer
         WriteHeader((byte)'$', key.Length, key.Length + 2);
         key.CopyTo(_bytes.AsSpan(_length));
         _length += key.Length;
-        _bytes[_length++] = (byte)'\r';
-        _bytes[_length++] = (byte)'\n';
-        _argumentsLeft--;
-        return this;
+        return EndArgument();
     }
 
     /// <summary>Adds an integer argument in decimal.</summary>
@@ -131,6 +125,14 @@ internal sealed class EffectBuffer
         _length = 0;
         Commands = 0;
         return taken;
+    }
+
+    private EffectBuffer EndArgument()
+    {
+        _bytes[_length++] = (byte)'\r';
+        _bytes[_length++] = (byte)'\n';
+        _argumentsLeft--;
+        return this;
     }
 
     private void WriteFlags(uint flags)

@@ -59,9 +59,6 @@ internal static unsafe class Record
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool HasExpiry(ulong header) => (header & ExpiryBit) != 0;
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool HasExtras(ulong header) => (header & ExtrasMask) != 0;
-
     public static bool IsEdited(ulong header) => (header & EditedBit) != 0;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

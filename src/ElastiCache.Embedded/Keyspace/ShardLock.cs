@@ -14,9 +14,6 @@ internal struct ShardLock
     [FieldOffset(128)]
     private int _held;
 
-    /// <summary>Whether somebody holds it.</summary>
-    public readonly bool IsHeld => Volatile.Read(in _held) != 0;
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Enter()
     {

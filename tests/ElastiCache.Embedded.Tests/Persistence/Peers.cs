@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ElastiCache.Embedded.Tests.House;
 using Xunit;
 
 namespace ElastiCache.Embedded.Tests.Persistence;
@@ -6,11 +7,11 @@ namespace ElastiCache.Embedded.Tests.Persistence;
 /// <summary>The programs of Redis 7. Where they are missing a test is skipped, visibly, or fails if ELASTICACHE_REQUIRE_PEERS is 1.</summary>
 internal static class Peers
 {
-    public static string RedisServer => Find("redis-server");
+    public static string RedisServer => Peer.Find("redis-server");
 
-    public static string RedisCli => Find("redis-cli");
+    public static string RedisCli => Peer.Find("redis-cli");
 
-    public static string RedisCheckAof => Find("redis-check-aof");
+    public static string RedisCheckAof => Peer.Find("redis-check-aof");
 
     /// <summary>Runs a program to its end.</summary>
     public static (int ExitCode, string Output) Run(string program, params string[] arguments)
@@ -20,20 +21,6 @@ internal static class Peers
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         return (process.ExitCode, output + errors.GetAwaiter().GetResult());
-    }
-
-    private static string Find(string program)
-    {
-        string? found = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
-            .Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
-        if (found is null)
-        {
-            string message = $"'{program}' is not on the PATH (Debian: apt-get install redis-server redis-tools)";
-            Assert.False(Environment.GetEnvironmentVariable("ELASTICACHE_REQUIRE_PEERS") == "1", message);
-            Assert.Skip(message);
-        }
-
-        return found;
     }
 }
 
