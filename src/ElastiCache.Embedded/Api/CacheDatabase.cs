@@ -27,6 +27,33 @@ public sealed class CacheDatabase
     /// <summary>Keys, whatever they hold: deleting, expiring, renaming, scanning.</summary>
     public Keys Keys { get; }
 
+    /// <summary>The list under a key. Costs nothing until it is used.</summary>
+    /// <typeparam name="T">What its elements are: text, bytes, numbers and so on in their plain form, everything else through the serializer.</typeparam>
+    public CacheList<T> List<T>(CacheKey key) => new(this, key);
+
+    /// <summary>The set under a key. Costs nothing until it is used.</summary>
+    /// <typeparam name="T">What its members are.</typeparam>
+    public CacheSet<T> Set<T>(CacheKey key) => new(this, key);
+
+    /// <summary>The sorted set under a key. Costs nothing until it is used.</summary>
+    /// <typeparam name="T">What its members are.</typeparam>
+    public CacheSortedSet<T> SortedSet<T>(CacheKey key) => new(this, key);
+
+    /// <summary>The hash under a key. Costs nothing until it is used.</summary>
+    /// <typeparam name="TField">What its fields are.</typeparam>
+    /// <typeparam name="TValue">What its values are.</typeparam>
+    public CacheHash<TField, TValue> Hash<TField, TValue>(CacheKey key) => new(this, key);
+
+    /// <summary>The stream under a key. Costs nothing until it is used.</summary>
+    public CacheStream Stream(CacheKey key) => new(this, key);
+
+    /// <summary>The HyperLogLog under a key, which estimates how many different things it was shown. Costs nothing until it is used.</summary>
+    public CacheHyperLogLog HyperLogLog(CacheKey key) => new(this, key);
+
+    /// <summary>The places under a key: members with a longitude and a latitude. Costs nothing until it is used.</summary>
+    /// <typeparam name="T">What its members are.</typeparam>
+    public CacheGeo<T> Geo<T>(CacheKey key) => new(this, key);
+
     internal EmbeddedCache Cache { get; }
 
     internal CacheOperations Operations => Cache.Operations;

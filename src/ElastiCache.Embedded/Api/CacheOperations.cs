@@ -33,4 +33,18 @@ internal sealed class CacheOperations(Store store)
     public ObjectOperations Objects { get; } = new(store);
 
     public DatabaseOperations Databases { get; } = new(store);
+
+    public ListOperations Lists { get; } = new(store);
+
+    public HashOperations Hashes { get; } = new(store);
+
+    public SetOperations Sets { get; } = new(store);
+
+    public SortedSetOperations SortedSets { get; } = new(store);
+
+    public StreamOperations Streams { get; } = new(store);
+
+    public HyperLogLogOperations HyperLogLogs { get; } = new(store);
+
+    public GeoOperations GeoSets { get; } = new(store);
 }

@@ -2,6 +2,7 @@ using ElastiCache.Embedded.Api;
 using ElastiCache.Embedded.Eviction;
 using ElastiCache.Embedded.Keyspace;
 using ElastiCache.Embedded.Memory;
+using ElastiCache.Embedded.Messaging;
 using ElastiCache.Embedded.Persistence;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -56,6 +57,8 @@ public sealed class EmbeddedCache : IAsyncDisposable, IDisposable
         }
 
         Logger = (ILogger?)options.LoggerFactory?.CreateLogger<EmbeddedCache>() ?? NullLogger.Instance;
+        Waiters = new KeyWaiters(store);
+        store.Awaiters = Waiters;
         _sweeper = new Sweeper(store, Logger);
     }
 
@@ -75,6 +78,8 @@ public sealed class EmbeddedCache : IAsyncDisposable, IDisposable
 
     internal CacheOperations Operations { get; }
 
+    internal KeyWaiters Waiters { get; }
+
     internal SingleFlight Factories { get; } = new();
 
     internal ICacheSerializer Serializer => _options.Serializer;
@@ -87,6 +92,33 @@ public sealed class EmbeddedCache : IAsyncDisposable, IDisposable
     internal AppendLog? Log => _log;
 
     internal ILogger Logger { get; }
+
+    /// <summary>The list under a key of database 0. Costs nothing until it is used.</summary>
+    /// <typeparam name="T">What its elements are: text, bytes, numbers and so on in their plain form, everything else through the serializer.</typeparam>
+    public CacheList<T> List<T>(CacheKey key) => _databases[0].List<T>(key);
+
+    /// <summary>The set under a key of database 0. Costs nothing until it is used.</summary>
+    /// <typeparam name="T">What its members are.</typeparam>
+    public CacheSet<T> Set<T>(CacheKey key) => _databases[0].Set<T>(key);
+
+    /// <summary>The sorted set under a key of database 0. Costs nothing until it is used.</summary>
+    /// <typeparam name="T">What its members are.</typeparam>
+    public CacheSortedSet<T> SortedSet<T>(CacheKey key) => _databases[0].SortedSet<T>(key);
+
+    /// <summary>The hash under a key of database 0. Costs nothing until it is used.</summary>
+    /// <typeparam name="TField">What its fields are.</typeparam>
+    /// <typeparam name="TValue">What its values are.</typeparam>
+    public CacheHash<TField, TValue> Hash<TField, TValue>(CacheKey key) => _databases[0].Hash<TField, TValue>(key);
+
+    /// <summary>The stream under a key of database 0. Costs nothing until it is used.</summary>
+    public CacheStream Stream(CacheKey key) => _databases[0].Stream(key);
+
+    /// <summary>The HyperLogLog under a key of database 0, which estimates how many different things it was shown. Costs nothing until it is used.</summary>
+    public CacheHyperLogLog HyperLogLog(CacheKey key) => _databases[0].HyperLogLog(key);
+
+    /// <summary>The places under a key of database 0: members with a longitude and a latitude. Costs nothing until it is used.</summary>
+    /// <typeparam name="T">What its members are.</typeparam>
+    public CacheGeo<T> Geo<T>(CacheKey key) => _databases[0].Geo<T>(key);
 
     /// <summary>Opens a durable cache with the default options.</summary>
     /// <param name="folder">Its folder; created if it is missing.</param>

@@ -1,17 +1,23 @@
 using ElastiCache.Embedded.Keyspace;
+using ElastiCache.Embedded.Messaging;
 using ElastiCache.Embedded.Operations;
+using ElastiCache.Embedded.Resp;
 
 namespace ElastiCache.Embedded.Commands;
 
 /// <summary>For whom commands run: the operations that they call, the selected database, and what to wait for afterwards.</summary>
-/// <remarks>One a connection, or one for a replay. Not thread-safe.</remarks>
-internal sealed class CommandContext
+/// <remarks>One a connection, or one for a replay; a server's has more in a class of its own. Not thread-safe.</remarks>
+internal class CommandContext
 {
     private JournalTicket _ticket;
 
-    public CommandContext(Store store)
+    /// <summary>Makes a context.</summary>
+    /// <param name="store">The data.</param>
+    /// <param name="reply">Where replies go; null to throw them away.</param>
+    public CommandContext(Store store, RespWriter? reply = null)
     {
         Store = store;
+        Reply = reply ?? new RespWriter { Discards = true };
         Strings = new StringOperations(store);
         Edits = new StringEdits(store);
         Numbers = new NumberOperations(store);
@@ -21,6 +27,16 @@ internal sealed class CommandContext
         Keys = new KeyOperations(store);
         Expiry = new ExpireOperations(store);
         Databases = new DatabaseOperations(store);
+        Scans = new ScanOperations(store);
+        Objects = new ObjectOperations(store);
+        Subsequences = new LcsOperations(store);
+        Lists = new ListOperations(store);
+        Hashes = new HashOperations(store);
+        Sets = new SetOperations(store);
+        SortedSets = new SortedSetOperations(store);
+        Streams = new StreamOperations(store);
+        HyperLogLogs = new HyperLogLogOperations(store);
+        GeoSets = new GeoOperations(store);
     }
 
     public Store Store { get; }
@@ -42,6 +58,38 @@ internal sealed class CommandContext
     public ExpireOperations Expiry { get; }
 
     public DatabaseOperations Databases { get; }
+
+    public ScanOperations Scans { get; }
+
+    public ObjectOperations Objects { get; }
+
+    public LcsOperations Subsequences { get; }
+
+    public ListOperations Lists { get; }
+
+    public HashOperations Hashes { get; }
+
+    public SetOperations Sets { get; }
+
+    public SortedSetOperations SortedSets { get; }
+
+    public StreamOperations Streams { get; }
+
+    public HyperLogLogOperations HyperLogLogs { get; }
+
+    public GeoOperations GeoSets { get; }
+
+    /// <summary>Where replies go.</summary>
+    public RespWriter Reply { get; }
+
+    /// <summary>Who waits for keys; null where commands can't wait, as in a replay.</summary>
+    public KeyWaiters? Waiters { get; init; }
+
+    /// <summary>Whether a command that would wait answers at once as if its time were up: inside MULTI.</summary>
+    public bool DeniesWaiting { get; set; }
+
+    /// <summary>Set by a command that waits: who runs commands awaits it, and only then takes the next.</summary>
+    public WaitingCommand? Waiting { get; set; }
 
     /// <summary>The selected database.</summary>
     public int Database { get; set; }

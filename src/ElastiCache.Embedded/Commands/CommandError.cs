@@ -38,6 +38,14 @@ internal sealed record CommandError(string Code, string Text)
 
     public static readonly CommandError NotBothGreaterAndLess = new("GT and LT options at the same time are not compatible");
 
+    public static readonly CommandError WrongType = new("WRONGTYPE", "Operation against a key holding the wrong kind of value");
+
+    public static readonly CommandError NotAFloat = new("value is not a valid float");
+
+    public static readonly CommandError OutOfRange = new("value is out of range");
+
+    public static readonly CommandError MustBePositive = new("value is out of range, must be positive");
+
     public static readonly CommandError NotOneSource = new("BITOP NOT must be called with a single source key.");
 
     public CommandError(string text)
@@ -48,11 +56,31 @@ internal sealed record CommandError(string Code, string Text)
     public static CommandError WrongNumberOfArguments(scoped in CommandArguments arguments) =>
         new($"wrong number of arguments for '{LowerName(arguments)}' command");
 
+    /// <summary>As the other form; a subcommand is named with its container, as in <c>config|get</c>.</summary>
+    public static CommandError WrongNumberOfArguments(Command command) => new(
+        $"wrong number of arguments for '{(command.Container is { } container ? $"{container}|{command.Name}" : command.Name).ToLowerInvariant()}' command");
+
+    /// <summary>No such command. Redis quotes the first arguments, 128 bytes in all.</summary>
+    public static CommandError Unknown(scoped in CommandArguments arguments)
+    {
+        const int MostQuoted = 128;
+        var text = new StringBuilder();
+        for (int i = 1; i < arguments.Count && text.Length < MostQuoted; i++)
+        {
+            ReadOnlySpan<byte> argument = arguments[i];
+            text.Append('\'').Append(Encoding.Latin1.GetString(argument[..Math.Min(argument.Length, MostQuoted - text.Length)])).Append("' ");
+        }
+
+        return new($"unknown command '{Encoding.Latin1.GetString(arguments.Name[..Math.Min(arguments.Name.Length, MostQuoted)])}', with args beginning with: {text}");
+    }
+
+    /// <summary>A container has no such subcommand.</summary>
+    public static CommandError UnknownSubcommand(scoped in CommandArguments arguments) => new(
+        $"unknown subcommand '{Encoding.Latin1.GetString(arguments[1][..Math.Min(arguments[1].Length, 128)])}'. " +
+        $"Try {Encoding.Latin1.GetString(arguments.Name).ToUpperInvariant()} HELP.");
+
     public static CommandError InvalidExpireTime(scoped in CommandArguments arguments) =>
         new($"invalid expire time in '{LowerName(arguments)}' command");
-
-    public static CommandError Unsupported(ReadOnlySpan<byte> name) =>
-        new($"the command '{Errors.KeyText.Of(name)}' is not supported by this version");
 
     public override string ToString() => $"{Code} {Text}";
 

@@ -34,7 +34,7 @@ internal sealed class CommandReplay
         _context.Database = database;
         try
         {
-            CommandError? error = CommandTable.Execute(_context, arguments);
+            CommandError? error = CommandTable.Core.Execute(_context, arguments);
             return error is null || ReferenceEquals(error, CommandError.NoSuchKey) ? null : Describe(arguments, error.Text);
         }
         catch (Exception refusal) when (refusal is CacheException or ArgumentException or FormatException or OverflowException)

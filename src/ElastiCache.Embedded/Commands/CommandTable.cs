@@ -4,42 +4,114 @@ using System.Text;
 
 namespace ElastiCache.Embedded.Commands;
 
-/// <summary>All commands, by name.</summary>
+/// <summary>Commands by name.</summary>
 /// <remarks>
-/// So far the table serves the replay of the log: it has a row for every command that we write there, and for every one that redis-server
-/// 7.0 writes into its own about strings and keys. A command is one row and one handler; rows stand in the files of their family.
+/// A command is one row and one handler; rows stand in the files of their family. <see cref="Core"/> has all that work on data, and the replay of the
+/// log uses it; a server adds its own rows, such as CONFIG and CLIENT.
 /// </remarks>
-internal static class CommandTable
+internal sealed class CommandTable
 {
     private const int LongestName = 32;
 
-    private static readonly FrozenDictionary<string, Command> ByName =
-        new[] { StringCommands.Rows, StringEditCommands.Rows, BitCommands.Rows, KeyCommands.Rows, DatabaseCommands.Rows }
-            .SelectMany(rows => rows)
-            .ToFrozenDictionary(command => command.Name, StringComparer.Ordinal);
+    private readonly FrozenDictionary<string, Command> _byName;
+
+    /// <summary>Makes a table.</summary>
+    /// <param name="families">Rows with their group. A later row replaces an earlier one of the same name.</param>
+    public CommandTable(params ReadOnlySpan<(CommandGroup Group, Command[] Rows)> families)
+    {
+        var byName = new Dictionary<string, Command>(StringComparer.Ordinal);
+        foreach ((CommandGroup group, Command[] rows) in families)
+        {
+            foreach (Command row in rows)
+            {
+                byName[row.Name] = row with
+                {
+                    Group = group,
+                    Subcommands = [.. row.Subcommands.Select(command => command with { Group = group, Container = row.Name })],
+                };
+            }
+        }
+
+        _byName = byName.ToFrozenDictionary(StringComparer.Ordinal);
+    }
+
+    /// <summary>The families of the core.</summary>
+    public static (CommandGroup Group, Command[] Rows)[] CoreFamilies { get; } =
+    [
+        (CommandGroup.String, StringCommands.Rows),
+        (CommandGroup.String, StringEditCommands.Rows),
+        (CommandGroup.Bitmap, BitCommands.Rows),
+        (CommandGroup.Generic, KeyCommands.Rows),
+        (CommandGroup.Server, DatabaseCommands.Rows),
+        (CommandGroup.List, ListCommands.Rows),
+        (CommandGroup.Hash, HashCommands.Rows),
+        (CommandGroup.Set, SetCommands.Rows),
+        (CommandGroup.SortedSet, SortedSetCommands.Rows),
+        (CommandGroup.Stream, StreamCommands.Rows),
+        (CommandGroup.HyperLogLog, HyperLogLogCommands.Rows),
+        (CommandGroup.Geo, GeoCommands.Rows),
+        (CommandGroup.PubSub, ChannelCommands.Rows),
+        (CommandGroup.Transactions, TransactionCommands.Rows),
+    ];
+
+    /// <summary>All commands on data.</summary>
+    public static CommandTable Core { get; } = new(CoreFamilies);
 
     /// <summary>All rows, in no order.</summary>
-    public static IReadOnlyList<Command> All => ByName.Values;
+    public IReadOnlyList<Command> All => _byName.Values;
 
-    /// <summary>Finds a command by its name in any case; null if this version has none.</summary>
-    public static Command? Find(ReadOnlySpan<byte> name)
+    /// <summary>Finds a command by its name in any case; null if there is none.</summary>
+    public Command? Find(ReadOnlySpan<byte> name)
     {
         Span<char> upper = stackalloc char[LongestName];
         return Ascii.ToUpper(name, upper, out int length) == OperationStatus.Done &&
-            ByName.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(upper[..length], out Command? command)
+            _byName.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(upper[..length], out Command? command)
             ? command
             : null;
     }
 
-    /// <summary>Runs a command.</summary>
-    /// <returns>Null, or what is wrong; then nothing has changed. What an operation refuses comes as its exception.</returns>
-    public static CommandError? Execute(CommandContext context, scoped in CommandArguments arguments)
+    /// <summary>Finds the command that arguments call: the subcommand, for a container. Checks the number of arguments.</summary>
+    /// <param name="arguments">The command.</param>
+    /// <param name="command">The row; null with an error.</param>
+    /// <returns>Null, or what is wrong.</returns>
+    public CommandError? Resolve(scoped in CommandArguments arguments, out Command? command)
     {
-        if (Find(arguments.Name) is not { } command)
+        command = Find(arguments.Name);
+        if (command == null)
         {
-            return CommandError.Unsupported(arguments.Name);
+            return CommandError.Unknown(arguments);
         }
 
-        return command.Takes(arguments.Count) ? command.Handler(context, arguments) : CommandError.WrongNumberOfArguments(arguments);
+        if (command.Subcommands.Count > 0 && arguments.Count > 1)
+        {
+            Command container = command;
+            command = null;
+            foreach (Command sub in container.Subcommands)
+            {
+                if (Ascii.EqualsIgnoreCase(arguments[1], sub.Name))
+                {
+                    command = sub;
+                }
+            }
+
+            if (command == null)
+            {
+                return CommandError.UnknownSubcommand(arguments);
+            }
+        }
+
+        if (!command.Takes(arguments.Count))
+        {
+            CommandError error = CommandError.WrongNumberOfArguments(command);
+            command = null;
+            return error;
+        }
+
+        return null;
     }
+
+    /// <summary>Runs a command.</summary>
+    /// <returns>Null, or what is wrong; then nothing has changed. What an operation refuses comes as its exception.</returns>
+    public CommandError? Execute(CommandContext context, scoped in CommandArguments arguments) =>
+        Resolve(arguments, out Command? command) is { } error ? error : command!.Handler(context, arguments);
 }

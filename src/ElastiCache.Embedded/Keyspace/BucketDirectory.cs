@@ -112,9 +112,9 @@ internal unsafe struct BucketDirectory
     }
 
     /// <summary>Hands the buckets over and is empty itself; readers see that at once.</summary>
-    public DetachedTable Detach()
+    public DetachedTable Detach(CollectionRegistry? collections)
     {
-        var detached = new DetachedTable(_arena, _allocator, _chunks, Buckets);
+        var detached = new DetachedTable(_arena, _allocator, collections, _chunks, Buckets);
         _chunks = null;
         _capacity = 0;
         Buckets = 0;

@@ -7,12 +7,14 @@ internal sealed unsafe class DetachedTable
 {
     private readonly Arena _arena;
     private readonly BlockAllocator _allocator;
+    private readonly CollectionRegistry? _collections;
     private readonly uint* _directory;
     private readonly uint _buckets;
     private uint _next;
 
-    public DetachedTable(Arena arena, BlockAllocator allocator, uint* directory, uint buckets)
+    public DetachedTable(Arena arena, BlockAllocator allocator, CollectionRegistry? collections, uint* directory, uint buckets)
     {
+        _collections = collections;
         _arena = arena;
         _allocator = allocator;
         _directory = directory;
@@ -33,7 +35,7 @@ internal sealed unsafe class DetachedTable
                 if (reference != 0)
                 {
                     *Bucket.SlotAt(bucket, slot) = 0;
-                    _allocator.Free(_arena.At(reference));
+                    Free(_arena.At(reference));
                 }
             }
         }
@@ -62,7 +64,7 @@ internal sealed unsafe class DetachedTable
                     uint reference = (uint)*Bucket.SlotAt(chunk + b, slot);
                     if (reference != 0)
                     {
-                        _allocator.Free(_arena.At(reference));
+                        Free(_arena.At(reference));
                     }
                 }
             }
@@ -74,5 +76,21 @@ internal sealed unsafe class DetachedTable
         {
             _allocator.Free((byte*)_directory);
         }
+    }
+
+    private void Free(byte* record)
+    {
+        ulong header = Record.HeaderOf(record);
+        if (_collections != null && Record.KindOf(header) > ValueKind.String)
+        {
+            Record.Measure(record, header, out byte* key, out int keyLength, out int valueLength);
+            var value = new ReadOnlySpan<byte>(key + keyLength, valueLength);
+            if (CollectionForm.IsShell(Record.KindOf(header), value))
+            {
+                _collections.Release(CollectionForm.NumberOf(value));
+            }
+        }
+
+        _allocator.Free(record);
     }
 }

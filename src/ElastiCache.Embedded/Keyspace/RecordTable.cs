@@ -253,10 +253,11 @@ internal sealed unsafe class RecordTable
     }
 
     /// <summary>Takes the entries out as a table of their own and leaves this one empty. For FLUSHDB: readers see it at once.</summary>
-    public DetachedTable Detach()
+    /// <param name="collections">Where the shells of its entries are; null if it holds none.</param>
+    public DetachedTable Detach(CollectionRegistry? collections = null)
     {
         Count = 0;
-        return _chunks.Detach();
+        return _chunks.Detach(collections);
     }
 
     /// <summary>Exchanges the contents of two tables, as SWAPDB does. Both tables' shard is locked.</summary>

@@ -90,6 +90,31 @@ internal sealed unsafe class Room
         throw new CacheFullException(key.ToArray(), bytes, _store.Arena.UsedBytes, budget.MaxBytes);
     }
 
+    /// <summary>Makes room for blocks that a collection is about to take whatever the budget says.</summary>
+    /// <param name="bytes">About how many bytes they will be.</param>
+    /// <param name="key">The collection's key, for the message of a refusal.</param>
+    /// <param name="current">Its entry, which is not evicted.</param>
+    /// <exception cref="CacheFullException">There is no room, and nothing more may be evicted. Nothing has changed but that entries may have been evicted.</exception>
+    public void Ensure(long bytes, in KeyProbe key, in Entry current)
+    {
+        MemoryBudget budget = _store.Budget;
+        if (budget.MaxBytes == 0 || _store.Arena.UsedBytes + bytes <= budget.LimitBytes || (_store.IsLoading && !budget.Evicts))
+        {
+            return;
+        }
+
+        bool goesOn = true;
+        for (int attempt = 0; goesOn && _store.Arena.UsedBytes + bytes > budget.LimitBytes; attempt++)
+        {
+            goesOn = MakeSome(bytes, current, attempt >= AttemptsBeforeEmptying);
+        }
+
+        if (!goesOn && _store.Arena.UsedBytes + bytes > budget.LimitBytes)
+        {
+            throw new CacheFullException(key.ToArray(), bytes, _store.Arena.UsedBytes, budget.MaxBytes);
+        }
+    }
+
     /// <summary>Brings the arena back below the budget after tables or the wheel have grown: they must, whatever the budget says.</summary>
     public void Trim()
     {

@@ -11,25 +11,16 @@ namespace ElastiCache.Embedded.Keyspace;
 /// </remarks>
 internal sealed unsafe class Shard
 {
-    private const int NodesAVisit = 64;
-    private const int NodesOverdue = 1024;
-    private const int NodesCleanedAWrite = 4;
-    private const int NodesCleanedASweep = 256;
     private const int MergesAnExit = 8;
 
     private readonly Store _store;
     private readonly Arena _arena;
     private readonly TableWord* _words;
     private readonly RecordTable?[] _tables;
-    private readonly long[] _expiring;
-    private long _expiringInAll;
-    private readonly ExpiryWheel<WheelMemory> _wheel;
+    private readonly ShardExpiry _expiry;
     private ShardLock _lock;
-    private bool _parity;
     private bool _shrinks;
     private ulong _lastVersion;
-    private ISnapshotObserver? _snapshot;
-    private DatabasePermutation _databasesSinceSnapshot = new();
 
     public Shard(Store store, int index, TableWord* words, int databases, Evictor? evictor)
     {
@@ -37,11 +28,12 @@ internal sealed unsafe class Shard
         _arena = store.Arena;
         _words = words;
         _tables = new RecordTable?[databases];
-        _expiring = new long[databases];
         Index = index;
         Allocator = new BlockAllocator(_arena);
         Room = new Room(this, store, evictor);
-        _wheel = new ExpiryWheel<WheelMemory>(new WheelMemory(_arena, Allocator), store.Clock.UnixMilliseconds);
+        _expiry = new ShardExpiry(this, _arena, databases, store.Clock.UnixMilliseconds);
+        Listeners = new KeyListeners(databases);
+        Snapshot = new ShardSnapshot(this);
 
         // Versions of an earlier process must not match by accident, so they begin with the time.
         _lastVersion = (ulong)store.Clock.UnixMilliseconds << 20;
@@ -52,6 +44,14 @@ internal sealed unsafe class Shard
     public BlockAllocator Allocator { get; }
 
     public Room Room { get; }
+
+    /// <summary>Large collections.</summary>
+    public CollectionRegistry Collections { get; } = new();
+
+    /// <summary>Who wants to know of changes to keys.</summary>
+    public KeyListeners Listeners { get; }
+
+    public Arena Arena => _arena;
 
     /// <summary>Entries removed because their time had come, since the cache was opened.</summary>
     public long ExpiredCount { get; private set; }
@@ -66,12 +66,22 @@ internal sealed unsafe class Shard
     public EffectBuffer? Effects => Block ?? _store.Journal?[Index];
 
     /// <summary>Native bytes of the expiry wheel.</summary>
-    public long WheelBytes => _wheel.Bytes;
+    public long WheelBytes => _expiry.WheelBytes;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Enter() => _lock.Enter();
 
     public bool TryEnter() => _lock.TryEnter();
+
+    /// <summary>Locks for a transaction of this thread, whose operations may then enter again; see <see cref="ShardLock.Hold"/>.</summary>
+    public void Hold() => _lock.Hold();
+
+    /// <summary>Ends <see cref="Hold"/>.</summary>
+    public void Release()
+    {
+        TidyUp();
+        _lock.Release();
+    }
 
     /// <summary>Unlocks. A table that has become too large is merged a little first, and what tables and wheel took is made good.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -89,7 +99,7 @@ internal sealed unsafe class Shard
     public int Count(int database) => _tables[database]?.Count ?? 0;
 
     /// <summary>The entries of a database that have a deadline.</summary>
-    public long Expiring(int database) => _expiring[database];
+    public long Expiring(int database) => _expiry.CountOf(database);
 
     /// <summary>A database's table, or null if it never had an entry here.</summary>
     public RecordTable? TableOf(int database) => _tables[database];
@@ -138,7 +148,7 @@ internal sealed unsafe class Shard
             record = Room.Make(bytes, key, current);
         }
 
-        byte* value = Record.Write(record, kind, key, valueLength, extras, _parity);
+        byte* value = Record.Write(record, kind, key, valueLength, extras, Snapshot.Parity);
         return new PendingRecord(record, value, valueLength);
     }
 
@@ -149,7 +159,7 @@ internal sealed unsafe class Shard
         ulong header = Record.HeaderOf(pending.Record);
         if (Record.HasExpiry(header))
         {
-            Arm(database, current, key.SlotHash, pending.Record, header);
+            _expiry.Arm(database, current, key.SlotHash, pending.Record, header);
         }
 
         if (current.Exists)
@@ -159,12 +169,21 @@ internal sealed unsafe class Shard
         else
         {
             TableForWriting(database).Add(key.SlotHash, reference, Room.AccessOfNewEntry);
+            if (_store.Events != null)
+            {
+                Raise(KeyEventClass.New, "new"u8, database, pending.Record);
+            }
+        }
+
+        if (Listeners.Any)
+        {
+            Signal(database, pending.Record);
         }
 
         // Not earlier: a node whose record isn't in the table yet looks like one left behind.
         if (Record.HasExpiry(header))
         {
-            CleanWheel(NodesCleanedAWrite);
+            _expiry.Tidy();
         }
     }
 
@@ -173,16 +192,18 @@ internal sealed unsafe class Shard
         byte* old = current.Record;
         if (Record.HasExpiry(Record.HeaderOf(old)))
         {
-            CountExpiring(database, -1);
+            _expiry.Count(database, -1);
         }
 
-        if (_snapshot != null)
-        {
-            HandOver(database, old);
-        }
+        Snapshot.HandOver(database, old);
 
         _tables[database]!.Replace(current.Position, reference);
         Bucket.SetAccess(current.Position.Bucket, current.Position.SlotIndex, Bucket.RecentlyUsed);
+        if (Record.KindOf(Record.HeaderOf(old)) > ValueKind.String)
+        {
+            ReleaseShell(old, _arena.At(reference));
+        }
+
         Allocator.Free(old);
     }
 
@@ -190,13 +211,21 @@ internal sealed unsafe class Shard
     public void Discard(in PendingRecord pending) => Allocator.Free(pending.Record);
 
     /// <summary>Removes an entry and frees its record. Writes nothing to the log.</summary>
-    public void Remove(int database, in Entry entry)
+    /// <param name="database">Its database.</param>
+    /// <param name="entry">The entry.</param>
+    /// <param name="keepsShell">Whether another entry refers to its collection by now.</param>
+    public void Remove(int database, in Entry entry, bool keepsShell = false)
     {
         byte* record = entry.Record;
-        HandOver(database, record);
+        BeginChange(database, record);
+        if (!keepsShell && entry.Kind > ValueKind.String)
+        {
+            ReleaseShell(record, null);
+        }
+
         if (entry.HasDeadline)
         {
-            CountExpiring(database, -1);
+            _expiry.Count(database, -1);
         }
 
         RecordTable table = _tables[database]!;
@@ -209,6 +238,7 @@ internal sealed unsafe class Shard
     public void Expire(int database, in Entry entry)
     {
         LogDelete(database, entry);
+        Raise(KeyEventClass.Expired, "expired"u8, database, entry.Record);
         Remove(database, entry);
         ExpiredCount++;
     }
@@ -217,6 +247,7 @@ internal sealed unsafe class Shard
     public void Evict(int database, in Entry entry)
     {
         LogDelete(database, entry);
+        Raise(KeyEventClass.Evicted, "evicted"u8, database, entry.Record);
         Remove(database, entry);
         EvictedCount++;
     }
@@ -228,14 +259,8 @@ internal sealed unsafe class Shard
         if (entry.HasDeadline && deadline != Record.NoExpiry)
         {
             byte* record = entry.Record;
-            HandOver(database, record);
-            if (_wheel.IsSooner(deadline, entry.Deadline))
-            {
-                Record.SetMark(record, _wheel.Add(key.SlotHash, database, deadline));
-                CleanWheel(NodesCleanedAWrite);
-            }
-
-            Record.SetDeadline(record, deadline);
+            BeginChange(database, record);
+            _expiry.Move(database, key.SlotHash, record, entry.Deadline, deadline);
             return;
         }
 
@@ -246,6 +271,36 @@ internal sealed unsafe class Shard
         Publish(database, entry, key, pending);
     }
 
+    /// <summary>The shell of a large collection; null if the entry holds a string or a packed collection.</summary>
+    public Collection? ShellOf(in Entry entry)
+    {
+        ReadOnlySpan<byte> value = entry.Value;
+        return CollectionForm.IsShell(entry.Kind, value) ? Collections[CollectionForm.NumberOf(value)] : null;
+    }
+
+    /// <summary>Makes an entry refer to a shell that no entry refers to yet. The deadline is kept. Entries found before are void.</summary>
+    /// <exception cref="CacheFullException">The budget has no room. Nothing has changed; the caller frees the shell.</exception>
+    public void PublishShell(int database, in Entry current, in KeyProbe key, ValueKind kind, Collection shell)
+    {
+        RecordExtras extras = current.Exists ? new RecordExtras { Deadline = current.Deadline } : default;
+        PendingRecord pending = Prepare(current, kind, key, CollectionForm.ShellBytes, extras);
+        CollectionForm.WriteShell(pending.Value, Collections.Add(shell));
+        Publish(database, current, key, pending);
+    }
+
+    /// <summary>To be called before anything of an entry is changed in place: a snapshot gets its old state, and listeners are told.</summary>
+    public void BeginChange(int database, byte* record)
+    {
+        Snapshot.HandOver(database, record);
+        if (Listeners.Any)
+        {
+            Signal(database, record);
+        }
+    }
+
+    /// <summary>As <see cref="BeginChange(int, byte*)"/>.</summary>
+    public void BeginChange(int database, in Entry entry) => BeginChange(database, entry.Record);
+
     /// <summary>A version that no entry of this shard has had.</summary>
     public ulong NextVersion() => ++_lastVersion;
 
@@ -253,10 +308,8 @@ internal sealed unsafe class Shard
     /// <returns>Whether more is waiting.</returns>
     public bool SweepExpired(long now)
     {
-        var sink = new DueEntries(this, now);
-        bool more = _wheel.Advance(now, NodesAVisit, ref sink);
-        CleanWheel(NodesCleanedASweep);
-        return more;
+        bool more = _expiry.Sweep(now);
+        return Collections.FreeSlice() | more;
     }
 
     /// <summary>Empties a database. Readers see it at once; the caller frees the records in slices.</summary>
@@ -268,13 +321,10 @@ internal sealed unsafe class Shard
             return null;
         }
 
-        if (_snapshot != null)
-        {
-            HandOverAll(database, table);
-        }
-
-        CountExpiring(database, -_expiring[database]);
-        return table.Detach();
+        Snapshot.HandOverAll(database, table);
+        SignalExisting(database, database);
+        _expiry.Count(database, -_expiry.CountOf(database));
+        return table.Detach(Collections);
     }
 
     /// <summary>Exchanges two databases.</summary>
@@ -285,57 +335,17 @@ internal sealed unsafe class Shard
             return;
         }
 
+        SignalExisting(a, a);
+        SignalExisting(a, b);
+        SignalExisting(b, a);
+        SignalExisting(b, b);
         TableForWriting(a).Swap(TableForWriting(b));
-        (_expiring[a], _expiring[b]) = (_expiring[b], _expiring[a]);
-        _wheel.SwapDatabases(a, b);
-        _databasesSinceSnapshot.Swap(a, b);
+        _expiry.SwapDatabases(a, b);
+        Snapshot.SwapDatabases(a, b);
     }
 
-    /// <summary>Begins or ends (null) a snapshot; see <see cref="ISnapshotObserver"/>.</summary>
-    public void SetSnapshot(ISnapshotObserver? observer)
-    {
-        if (observer != null)
-        {
-            _parity = !_parity;
-            _databasesSinceSnapshot = new DatabasePermutation();
-        }
-
-        _snapshot = observer;
-    }
-
-    /// <summary>Hands over the entries of some buckets that no writer has handed over yet.</summary>
-    /// <param name="snapshotDatabase">The number that the database had when the snapshot began.</param>
-    /// <param name="position">Where the slice before ended; 0 to begin.</param>
-    /// <returns>The position of the next slice; 0 at the end.</returns>
-    public uint HandOverSlice(int snapshotDatabase, uint position)
-    {
-        int database = _databasesSinceSnapshot.Meant(snapshotDatabase);
-        RecordTable? table = _tables[database];
-        if (table == null)
-        {
-            return 0;
-        }
-
-        var visitor = new HandingOver(this, database);
-        return table.Scan(position, ref visitor);
-    }
-
-    /// <summary>Hands an entry's present state to the snapshot that waits for it, before it is changed.</summary>
-    public void HandOver(int database, byte* record)
-    {
-        if (_snapshot != null && Record.Parity(Record.HeaderOf(record)) != _parity)
-        {
-            Record.Measure(record, Record.HeaderOf(record), out byte* key, out int keyLength, out int valueLength);
-            _snapshot.HandOver(
-                Index,
-                _databasesSinceSnapshot.Stored(database),
-                new ReadOnlySpan<byte>(key, keyLength),
-                new ReadOnlySpan<byte>(key + keyLength, valueLength),
-                Record.KindOf(Record.HeaderOf(record)),
-                Record.ExtrasOf(record));
-            Record.SetParity(record, _parity);
-        }
-    }
+    /// <summary>The running snapshot's view of this shard.</summary>
+    public ShardSnapshot Snapshot { get; }
 
     /// <summary>Lets a block's record live elsewhere; for emptying slabs. The copy has been made.</summary>
     /// <returns>Whether the old block was freed; otherwise the copy was.</returns>
@@ -364,6 +374,52 @@ internal sealed unsafe class Shard
     {
         Array.Clear(_tables);
         Allocator.Reset();
+        Collections.Reset();
+    }
+
+    private void Raise(KeyEventClass eventClass, ReadOnlySpan<byte> name, int database, byte* record)
+    {
+        if (_store.Events is { } events && (events.Classes & eventClass) != 0)
+        {
+            Record.Measure(record, Record.HeaderOf(record), out byte* key, out int keyLength, out _);
+            events.Raise(eventClass, name, database, new ReadOnlySpan<byte>(key, keyLength));
+        }
+    }
+
+    private void Signal(int database, byte* record)
+    {
+        Record.Measure(record, Record.HeaderOf(record), out byte* key, out int keyLength, out _);
+        Listeners.Signal(database, new ReadOnlySpan<byte>(key, keyLength));
+    }
+
+    // Those who listen in one database to a key that exists in another, or the same.
+    private void SignalExisting(int listening, int existing)
+    {
+        if (Listeners.Any && _tables[existing] is { Count: > 0 } table)
+        {
+            var condition = new IsInTable(table);
+            Listeners.SignalWhere(listening, ref condition);
+        }
+    }
+
+    // SET over a large hash, or another record of the same hash, as when it gets a deadline.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void ReleaseShell(byte* record, byte* replacement)
+    {
+        int number = ShellNumberOf(record);
+        if (number >= 0 && (replacement == null || ShellNumberOf(replacement) != number))
+        {
+            Collections.Release(number);
+            _shrinks |= Collections.HasGarbage;
+        }
+    }
+
+    private static int ShellNumberOf(byte* record)
+    {
+        ulong header = Record.HeaderOf(record);
+        Record.Measure(record, header, out byte* key, out int keyLength, out int valueLength);
+        var value = new ReadOnlySpan<byte>(key + keyLength, valueLength);
+        return CollectionForm.IsShell(Record.KindOf(header), value) ? CollectionForm.NumberOf(value) : -1;
     }
 
     private RecordTable TableForWriting(int database) => _tables[database] ??= new RecordTable(_arena, Allocator, _words + database);
@@ -380,30 +436,6 @@ internal sealed unsafe class Shard
         }
     }
 
-    // Keeps the node of the old deadline if that fires first anyway; see ExpiryWheel.
-    private void Arm(int database, in Entry current, uint hash, byte* record, ulong header)
-    {
-        long deadline = Record.DeadlineOf(record, header);
-        bool keepsNode = current.Exists && current.HasDeadline && !_wheel.IsSooner(deadline, current.Deadline);
-        Record.SetMark(record, keepsNode ? Record.MarkOf(current.Record) : _wheel.Add(hash, database, deadline));
-        CountExpiring(database, 1);
-    }
-
-    private void CountExpiring(int database, long change)
-    {
-        _expiring[database] += change;
-        _expiringInAll += change;
-    }
-
-    private void CleanWheel(int nodes)
-    {
-        if (_wheel.Nodes > (2 * _expiringInAll) + NodesOverdue)
-        {
-            var cleaner = new KeepsLiving(this);
-            _wheel.Clean(nodes, ref cleaner);
-        }
-    }
-
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void TidyUp()
     {
@@ -413,7 +445,7 @@ internal sealed unsafe class Shard
             Room.Trim();
         }
 
-        _shrinks = false;
+        _shrinks = Collections.FreeSlice();
         foreach (RecordTable? table in _tables)
         {
             if (table != null)
@@ -423,73 +455,12 @@ internal sealed unsafe class Shard
         }
     }
 
-    private void HandOverAll(int database, RecordTable table)
+    private readonly struct IsInTable(RecordTable table) : IKeyCondition
     {
-        var visitor = new HandingOver(this, database);
-        uint position = 0;
-        do
+        public bool Holds(ReadOnlySpan<byte> key)
         {
-            position = table.Scan(position, ref visitor);
+            KeyProbe.Create(key, out KeyProbe probe);
+            return table.TryFind(probe, out _);
         }
-        while (position != 0);
-    }
-
-    private readonly struct HandingOver(Shard shard, int database) : IRecordVisitor
-    {
-        public void Visit(byte* record) => shard.HandOver(database, record);
-    }
-
-    private readonly struct DueEntries(Shard shard, long now) : IExpirySink
-    {
-        public void Due(uint hash, int database, byte mark)
-        {
-            RecordTable? table = shard._tables[database];
-            if (table == null)
-            {
-                return;
-            }
-
-            var expired = new HasExpired(now);
-            while (table.TryFind(hash, ref expired, out SlotPosition position))
-            {
-                shard.Expire(database, new Entry(shard._arena, position));
-            }
-
-            var marked = new BearsMark(mark);
-            if (table.TryFind(hash, ref marked, out SlotPosition living))
-            {
-                byte* record = shard._arena.At(living.Reference);
-                long deadline = Record.DeadlineOf(record, Record.HeaderOf(record));
-                Record.SetMark(record, shard._wheel.Add(hash, database, deadline));
-            }
-        }
-    }
-
-    private readonly struct KeepsLiving(Shard shard) : IExpiryCleaner
-    {
-        public bool Keep(uint hash, int database, byte mark)
-        {
-            var marked = new BearsMark(mark);
-            return shard._tables[database] is { } table && table.TryFind(hash, ref marked, out _);
-        }
-    }
-
-    private readonly struct HasExpired(long now) : IRecordFilter
-    {
-        public bool Accepts(byte* record) => Record.DeadlineOf(record, Record.HeaderOf(record)) <= now;
-    }
-
-    private readonly struct BearsMark(byte mark) : IRecordFilter
-    {
-        public bool Accepts(byte* record) => Record.HasExpiry(Record.HeaderOf(record)) && Record.MarkOf(record) == mark;
-    }
-
-    private readonly struct WheelMemory(Arena arena, BlockAllocator allocator) : IWheelMemory
-    {
-        public uint Allocate(int bytes) => arena.ReferenceOf(allocator.AllocateFixed(bytes));
-
-        public void Free(uint reference) => allocator.Free(arena.At(reference));
-
-        public byte* Address(uint reference) => arena.At(reference);
     }
 }

@@ -68,6 +68,15 @@ internal sealed unsafe class Store : IDisposable
     /// <summary>Where effects go; null when nothing is logged, or not yet.</summary>
     public Journal? Journal { get; set; }
 
+    /// <summary>Who is told of events on keys; null while nobody wants to know.</summary>
+    public KeyEvents? Events { get; set; }
+
+    /// <summary>Who serves those who wait for keys; null where nobody can wait.</summary>
+    public KeyAwaiters? Awaiters { get; set; }
+
+    /// <summary>When collections outgrow their small encodings.</summary>
+    public EncodingLimits Encodings { get; } = new();
+
     /// <summary>Whether the log is being replayed: nothing expires then, and nothing is refused for want of memory.</summary>
     public bool IsLoading { get; set; }
 
@@ -241,6 +250,11 @@ internal sealed unsafe class Store : IDisposable
                 shard.Exit();
             }
         }
+
+        if (Awaiters is { IsPending: true } awaiters)
+        {
+            awaiters.Serve();
+        }
     }
 
     /// <summary>Begins a snapshot of this moment: all shards at once, or it would not be one moment.</summary>
@@ -249,7 +263,7 @@ internal sealed unsafe class Store : IDisposable
         EnterAll();
         foreach (Shard shard in _shards)
         {
-            shard.SetSnapshot(observer);
+            shard.Snapshot.Set(observer);
         }
 
         ExitAll();
@@ -268,7 +282,7 @@ internal sealed unsafe class Store : IDisposable
                     shard.Enter();
                     try
                     {
-                        position = shard.HandOverSlice(database, position);
+                        position = shard.Snapshot.HandOverSlice(database, position);
                     }
                     finally
                     {
@@ -279,7 +293,7 @@ internal sealed unsafe class Store : IDisposable
             }
 
             shard.Enter();
-            shard.SetSnapshot(null);
+            shard.Snapshot.Set(null);
             shard.Exit();
         }
     }

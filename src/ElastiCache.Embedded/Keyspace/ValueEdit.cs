@@ -48,7 +48,7 @@ internal readonly unsafe struct ValueEdit
         if (current.Exists && oldLength >= InPlaceBytes && FitsInPlace(shard, current, length))
         {
             byte* record = current.Record;
-            shard.HandOver(database, record);
+            shard.BeginChange(database, record);
             Bucket.BeginChange(current.Position.Home);
             Record.SetValueLength(record, length);
             Record.MarkEdited(record);

@@ -130,7 +130,7 @@ internal sealed class KeyOperations
         }
 
         var transfer = new KeyTransfer(_store, from, database, to, database);
-        transfer.Copy(entry, replaced, destination);
+        transfer.Copy(entry, replaced, destination, sourceGoes: true);
         transfer.RemoveSource(source);
         write.Effect(database, 3)?.Argument("RENAME"u8).Argument(source).Argument(destination);
         return RenameOutcome.Renamed;
@@ -164,7 +164,7 @@ internal sealed class KeyOperations
             return false;
         }
 
-        new KeyTransfer(_store, from, sourceDatabase, to, destinationDatabase).Copy(entry, replaced, destination);
+        new KeyTransfer(_store, from, sourceDatabase, to, destinationDatabase).Copy(entry, replaced, destination, sourceGoes: false);
         bool staysInDatabase = sourceDatabase == destinationDatabase;
         EffectBuffer? effect = write.Effect(sourceDatabase, staysInDatabase ? 4 : 6)?.Argument("COPY"u8).Argument(source).Argument(destination);
         if (!staysInDatabase)
@@ -196,7 +196,7 @@ internal sealed class KeyOperations
         }
 
         var transfer = new KeyTransfer(_store, write.Shard, sourceDatabase, write.Shard, destinationDatabase);
-        transfer.Copy(entry, default, key);
+        transfer.Copy(entry, default, key, sourceGoes: true);
         transfer.RemoveSource(key);
         write.Effect(3)?.Argument("MOVE"u8).Argument(key).Argument(destinationDatabase);
         return true;

@@ -10,12 +10,14 @@ namespace ElastiCache.Embedded.Operations;
 /// </remarks>
 internal readonly ref struct KeyRead
 {
+    private readonly Store _store;
     private readonly int _database;
 
     /// <summary>Locks the key's shard.</summary>
     /// <exception cref="ObjectDisposedException">The cache is closed.</exception>
     public KeyRead(Store store, int database, in KeyProbe key)
     {
+        _store = store;
         _database = database;
         Shard = store.Enter(key);
     }
@@ -24,6 +26,27 @@ internal readonly ref struct KeyRead
 
     /// <summary>Finds the key, or removes it if its time has come.</summary>
     public bool TryFind(in KeyProbe key, out Entry entry) => Shard.TryFind(_database, key, out entry);
+
+    /// <summary>Finds the key and insists on a kind. For the evictor this is a use of the entry, and it counts as a hit or a miss.</summary>
+    /// <exception cref="WrongTypeException">The key holds something else.</exception>
+    public bool TryFind(in KeyProbe key, ValueKind kind, out Entry entry)
+    {
+        bool found = Shard.TryFind(_database, key, out entry);
+        _store.Accesses.Count(found);
+        if (!found)
+        {
+            KeyNotice.Raise(_store, KeyEventClass.KeyMiss, "keymiss"u8, _database, key);
+            return false;
+        }
+
+        if (entry.Kind != kind)
+        {
+            throw new WrongTypeException(entry.Key, TypeNames.Of(entry.Kind), TypeNames.Of(kind));
+        }
+
+        EntryAccess.MarkUsed(entry);
+        return true;
+    }
 
     public void Dispose() => Shard.Exit();
 }

@@ -41,16 +41,26 @@ internal readonly ref struct KeyWrite
 
     /// <summary>Finds the key and insists on a string.</summary>
     /// <exception cref="WrongTypeException">The key holds something else. Nothing has changed.</exception>
-    public bool TryFindString(in KeyProbe key, out Entry entry)
+    public bool TryFindString(in KeyProbe key, out Entry entry) => TryFind(key, ValueKind.String, out entry);
+
+    /// <summary>Finds the key and insists on a kind.</summary>
+    /// <exception cref="WrongTypeException">The key holds something else. Nothing has changed.</exception>
+    public bool TryFind(in KeyProbe key, ValueKind kind, out Entry entry)
     {
         bool found = Shard.TryFind(_database, key, out entry);
-        if (found && entry.Kind != ValueKind.String)
+        if (found && entry.Kind != kind)
         {
-            throw new WrongTypeException(entry.Key, TypeNames.Of(entry.Kind), TypeNames.Of(ValueKind.String));
+            throw new WrongTypeException(entry.Key, TypeNames.Of(entry.Kind), TypeNames.Of(kind));
         }
 
         return found;
     }
+
+    /// <summary>Removes an entry, as when a collection has lost its last element. The caller journals that.</summary>
+    public void Remove(in Entry entry) => Shard.Remove(_database, entry);
+
+    /// <summary>Tells whoever wants to know of an event on the key.</summary>
+    public void Notify(KeyEventClass eventClass, ReadOnlySpan<byte> name, in KeyProbe key) => KeyNotice.Raise(_store, eventClass, name, _database, key);
 
     /// <summary>Begins an effect of so many arguments, its name included, and Memcached's flags; null when nothing is logged.</summary>
     public EffectBuffer? Effect(int arguments, uint flags = 0) => Shard.Effects?.Begin(_database, arguments, flags);
@@ -64,7 +74,8 @@ internal readonly ref struct KeyWrite
     {
         try
         {
-            if (Shard.Effects is { } effects && (effects.Length != _loggedBefore || !effects.IsWhole))
+            // Inside a transaction the block is completed at its end.
+            if (Shard.Block == null && Shard.Effects is { } effects && (effects.Length != _loggedBefore || !effects.IsWhole))
             {
                 _ticket = _store.Journal!.Complete(Shard.Index);
             }
@@ -72,6 +83,11 @@ internal readonly ref struct KeyWrite
         finally
         {
             Shard.Exit();
+        }
+
+        if (_store.Awaiters is { IsPending: true } awaiters)
+        {
+            awaiters.Serve();
         }
     }
 }

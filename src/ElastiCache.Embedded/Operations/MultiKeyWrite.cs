@@ -5,13 +5,14 @@ namespace ElastiCache.Embedded.Operations;
 /// <summary>The frame of a write to several keys that is one step: for other writers, and for whoever reads the log.</summary>
 /// <remarks>
 /// All shards of the set are locked in ascending order, and everything that is logged until <see cref="Dispose"/>, DELs of expired keys
-/// included, goes to one block, which reaches the log whole or not at all.
+/// included, goes to one block, which reaches the log whole or not at all. Inside a transaction that is the transaction's block.
 /// </remarks>
 internal readonly ref struct MultiKeyWrite
 {
     private readonly Store _store;
     private readonly int[] _shards;
     private readonly EffectBuffer? _block;
+    private readonly bool _ownsBlock;
     private readonly ref JournalTicket _ticket;
 
     /// <summary>Locks the shards.</summary>
@@ -23,10 +24,15 @@ internal readonly ref struct MultiKeyWrite
         _shards = shards.ToArray();
         _ticket = ref ticket;
         store.Enter(_shards);
-        if (store.Journal != null)
+        if (store.Journal != null && _shards.Length > 0)
         {
-            _block = store.Journal.BeginBlock(_shards);
-            SetBlock(_block);
+            _block = store.ShardAt(_shards[0]).Block;
+            _ownsBlock = _block == null;
+            if (_ownsBlock)
+            {
+                _block = store.Journal.BeginBlock(_shards);
+                SetBlock(_block);
+            }
         }
     }
 
@@ -35,6 +41,23 @@ internal readonly ref struct MultiKeyWrite
 
     /// <summary>Begins an effect of so many arguments, its name included; null when nothing is logged.</summary>
     public EffectBuffer? Effect(int database, int arguments) => _block?.Begin(database, arguments);
+
+    /// <summary>Finds a key and insists on a kind.</summary>
+    /// <exception cref="WrongTypeException">The key holds something else. Nothing has changed.</exception>
+    public bool TryFind(int database, in KeyProbe key, ValueKind kind, out Entry entry)
+    {
+        bool found = ShardOf(key).TryFind(database, key, out entry);
+        if (found && entry.Kind != kind)
+        {
+            throw new WrongTypeException(entry.Key, TypeNames.Of(entry.Kind), TypeNames.Of(kind));
+        }
+
+        return found;
+    }
+
+    /// <summary>Tells whoever wants to know of an event on a key.</summary>
+    public void Notify(KeyEventClass eventClass, ReadOnlySpan<byte> name, int database, in KeyProbe key) =>
+        KeyNotice.Raise(_store, eventClass, name, database, key);
 
     /// <summary>Makes room for effects before anything changes.</summary>
     /// <exception cref="InsufficientMemoryException">There is none. Nothing has changed.</exception>
@@ -45,10 +68,10 @@ internal readonly ref struct MultiKeyWrite
     {
         try
         {
-            if (_block != null)
+            if (_ownsBlock)
             {
                 SetBlock(null);
-                JournalTicket ticket = _store.Journal!.CompleteBlock(_block);
+                JournalTicket ticket = _store.Journal!.CompleteBlock(_block!);
                 if (ticket.Commit != 0)
                 {
                     _ticket = ticket;
@@ -58,6 +81,11 @@ internal readonly ref struct MultiKeyWrite
         finally
         {
             _store.Exit(_shards);
+        }
+
+        if (_store.Awaiters is { IsPending: true } awaiters)
+        {
+            awaiters.Serve();
         }
     }
 

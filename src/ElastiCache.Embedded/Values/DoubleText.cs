@@ -43,6 +43,40 @@ internal static class DoubleText
         return Rearrange(scientific[..length], destination);
     }
 
+    /// <summary>Reads a number as Redis reads scores and timeouts: C's <c>strtod</c> over the whole text, hexadecimal and infinities included.</summary>
+    /// <returns>False for spaces, NaN, a number too great to hold or so small that it would become 0: where Redis answers "not a valid float".</returns>
+    public static bool TryParse(ReadOnlySpan<byte> text, out double number)
+    {
+        number = 0;
+        ReadOnlySpan<byte> rest = text is [(byte)'-' or (byte)'+', ..] ? text[1..] : text;
+        if (rest is [(byte)'0', (byte)'x' or (byte)'X', ..] or [(byte)'i' or (byte)'I', ..])
+        {
+            if (!LongDoubleText.TryParse(text, out LongDouble wide))
+            {
+                return false;
+            }
+
+            double magnitude = wide.IsFinite ? Math.ScaleB(wide.Significand, wide.Exponent) : double.PositiveInfinity;
+            number = wide.IsNegative ? -magnitude : magnitude;
+            return true;
+        }
+
+        if (rest is not [(>= (byte)'0' and <= (byte)'9') or (byte)'.', ..] ||
+            !double.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out number))
+        {
+            return false;
+        }
+
+        return double.IsFinite(number) && (number != 0 || !rest.ContainsAnyInRange((byte)'1', (byte)'9') || IsZeroMantissa(rest));
+    }
+
+    // 0e5 is zero, 1e-400 is not.
+    private static bool IsZeroMantissa(ReadOnlySpan<byte> text)
+    {
+        int exponent = text.IndexOfAny((byte)'e', (byte)'E');
+        return !(exponent < 0 ? text : text[..exponent]).ContainsAnyInRange((byte)'1', (byte)'9');
+    }
+
     /// <summary>Brings "-d.dddddddddddddddde+ddd" into the form of <c>%g</c>.</summary>
     private static int Rearrange(ReadOnlySpan<byte> scientific, Span<byte> destination)
     {

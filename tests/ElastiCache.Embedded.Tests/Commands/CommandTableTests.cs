@@ -9,7 +9,7 @@ public sealed class CommandTableTests(RedisServerFixture redis) : IClassFixture<
     [Fact]
     public void Every_row_has_the_arity_flags_and_key_positions_that_redis_reports()
     {
-        foreach (Command command in CommandTable.All)
+        foreach (Command command in CommandTable.Core.All)
         {
             RedisReply theirs = redis.Server.Execute("COMMAND", "INFO", command.Name)[0];
             string[] flags = [.. theirs[2].Items!.Select(item => item.Text!)];
@@ -104,7 +104,7 @@ public sealed class CommandTableTests(RedisServerFixture redis) : IClassFixture<
         var context = new CommandContext(store.Store);
         LoggedCommand command = LoggedCommand.Of(words);
 
-        CommandError? ours = CommandTable.Execute(context, command.ToArguments());
+        CommandError? ours = CommandTable.Core.Execute(context, command.ToArguments());
 
         Assert.Equal(redis.Server.Execute(command.Arguments).Error, ours?.ToString());
         Assert.Empty(store.Dump());
@@ -116,7 +116,7 @@ public sealed class CommandTableTests(RedisServerFixture redis) : IClassFixture<
     [InlineData("Set")]
     [InlineData("SET")]
     public void Names_are_found_in_any_case(string name) =>
-        Assert.Equal("SET", CommandTable.Find(System.Text.Encoding.ASCII.GetBytes(name))?.Name);
+        Assert.Equal("SET", CommandTable.Core.Find(System.Text.Encoding.ASCII.GetBytes(name))?.Name);
 
     [Theory]
     [InlineData("")]
@@ -124,5 +124,5 @@ public sealed class CommandTableTests(RedisServerFixture redis) : IClassFixture<
     [InlineData("ÄSET")]
     [InlineData("A_COMMAND_WITH_A_NAME_LONGER_THAN_ANY_IN_THE_TABLE")]
     public void Other_names_are_not_found(string name) =>
-        Assert.Null(CommandTable.Find(System.Text.Encoding.UTF8.GetBytes(name)));
+        Assert.Null(CommandTable.Core.Find(System.Text.Encoding.UTF8.GetBytes(name)));
 }

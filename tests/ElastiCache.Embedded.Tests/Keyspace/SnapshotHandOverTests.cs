@@ -152,7 +152,7 @@ public sealed class SnapshotHandOverTests
                 do
                 {
                     fixture.Store.ShardAt(shard).Enter();
-                    position = fixture.Store.ShardAt(shard).HandOverSlice(database, position);
+                    position = fixture.Store.ShardAt(shard).Snapshot.HandOverSlice(database, position);
                     fixture.Store.ShardAt(shard).Exit();
                     between();
                 }

@@ -31,7 +31,7 @@ internal sealed class KeyCommandRunner : IDisposable
         _context.Database = Database;
         try
         {
-            return CommandTable.Find(command.Arguments[0]) is not null && CommandTable.Execute(_context, command.ToArguments()) is { } error
+            return CommandTable.Core.Find(command.Arguments[0]) is not null && CommandTable.Core.Execute(_context, command.ToArguments()) is { } error
                 ? new RedisReply(Error: error.ToString())
                 : Call(words);
         }

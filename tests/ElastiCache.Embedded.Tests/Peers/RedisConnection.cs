@@ -72,58 +72,5 @@ public sealed class RedisConnection : IDisposable
 
     private void Line(string line) => _stream.Write(Encoding.ASCII.GetBytes(line + "\r\n"));
 
-    private RedisReply Receive()
-    {
-        string line = ReadLine();
-        string rest = line[1..];
-        switch (line[0])
-        {
-            case '+':
-                return new RedisReply(Encoding.UTF8.GetBytes(rest));
-            case '-':
-                return new RedisReply(Error: rest);
-            case ':':
-                return new RedisReply(Number: ParseNumber(rest));
-            case '$' when rest != "-1":
-                byte[] bytes = new byte[ParseNumber(rest)];
-                _stream.ReadExactly(bytes);
-                ReadLine();
-                return new RedisReply(bytes);
-            case '*' when rest != "-1":
-                var items = new RedisReply[ParseNumber(rest)];
-                for (int i = 0; i < items.Length; i++)
-                {
-                    items[i] = Receive();
-                }
-
-                return new RedisReply(Items: items);
-            case '$' or '*':
-                return new RedisReply();
-            default:
-                throw new InvalidDataException($"Not a RESP2 reply: {line}");
-        }
-    }
-
-    private string ReadLine()
-    {
-        var line = new StringBuilder();
-        while (true)
-        {
-            int next = _stream.ReadByte();
-            switch (next)
-            {
-                case < 0:
-                    throw new EndOfStreamException("redis-server closed the connection.");
-                case '\n':
-                    return line.ToString();
-                case '\r':
-                    break;
-                default:
-                    line.Append((char)next);
-                    break;
-            }
-        }
-    }
-
-    private static long ParseNumber(string text) => long.Parse(text, CultureInfo.InvariantCulture);
+    private RedisReply Receive() => RedisReplyReader.Read(_stream);
 }

@@ -1,0 +1,76 @@
+namespace ElastiCache.Embedded.Keyspace;
+
+/// <summary>The shells of a shard's large collections by number, and those on their way to be freed. Guarded by the shard's lock.</summary>
+/// <remarks>
+/// Deleting an entry takes its shell out at once; a large one is freed in slices afterwards, a few elements with every unlocking of the shard
+/// and more when the sweeper comes, so that no operation waits for a million blocks to be freed.
+/// </remarks>
+internal sealed class CollectionRegistry
+{
+    private const int FreedAtOnce = 64;
+    private const int FreedAnExit = 256;
+
+    private readonly Stack<int> _unused = new();
+    private readonly Queue<Collection> _garbage = new();
+    private Collection?[] _shells = [];
+    private int _next;
+
+    /// <summary>Whether there is something to free.</summary>
+    public bool HasGarbage => _garbage.Count > 0;
+
+    /// <summary>Shells that entries refer to.</summary>
+    public int Count => _next - _unused.Count;
+
+    public Collection this[int number] => _shells[number]!;
+
+    /// <summary>Takes a shell in and numbers it.</summary>
+    public int Add(Collection collection)
+    {
+        if (!_unused.TryPop(out int number))
+        {
+            number = _next++;
+            if (number == _shells.Length)
+            {
+                Array.Resize(ref _shells, Math.Max(4, 2 * number));
+            }
+        }
+
+        _shells[number] = collection;
+        collection.Number = number;
+        return number;
+    }
+
+    /// <summary>Takes a shell out, for its memory to be freed.</summary>
+    public void Release(int number)
+    {
+        Collection collection = _shells[number]!;
+        _shells[number] = null;
+        _unused.Push(number);
+        collection.Number = -1;
+        if (collection.FreeSlice(FreedAtOnce))
+        {
+            _garbage.Enqueue(collection);
+        }
+    }
+
+    /// <summary>Frees a little of what waits for it.</summary>
+    /// <returns>Whether more waits.</returns>
+    public bool FreeSlice()
+    {
+        if (_garbage.TryPeek(out Collection? collection) && !collection.FreeSlice(FreedAnExit))
+        {
+            _garbage.Dequeue();
+        }
+
+        return HasGarbage;
+    }
+
+    /// <summary>Forgets everything; the arena is being discarded.</summary>
+    public void Reset()
+    {
+        _shells = [];
+        _next = 0;
+        _unused.Clear();
+        _garbage.Clear();
+    }
+}

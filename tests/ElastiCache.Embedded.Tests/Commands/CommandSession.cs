@@ -1,0 +1,68 @@
+using System.Text;
+using ElastiCache.Embedded.Commands;
+using ElastiCache.Embedded.Resp;
+using ElastiCache.Embedded.Tests.Peers;
+
+namespace ElastiCache.Embedded.Tests.Commands;
+
+/// <summary>A client in this process: commands through the command table, replies as RESP, no socket.</summary>
+internal sealed class CommandSession : IDisposable
+{
+    private readonly EmbeddedCache _cache;
+    private readonly bool _ownsCache;
+    private readonly CommandContext _context;
+    private readonly RespWriter _reply = new();
+
+    public CommandSession(EmbeddedCache? cache = null)
+    {
+        _ownsCache = cache is null;
+        _cache = cache ?? new EmbeddedCache();
+        _context = new CommandContext(_cache.Store, _reply) { Waiters = _cache.Waiters };
+    }
+
+    public EmbeddedCache Cache => _cache;
+
+    public CommandContext Context => _context;
+
+    /// <summary>Runs a command; the reply's bytes.</summary>
+    public byte[] Run(byte[][] arguments)
+    {
+        _reply.Clear();
+        using var bytes = new MemoryStream();
+        var places = new (int Start, int Length)[arguments.Length];
+        for (int i = 0; i < arguments.Length; i++)
+        {
+            places[i] = ((int)bytes.Position, arguments[i].Length);
+            bytes.Write(arguments[i]);
+        }
+
+        try
+        {
+            if (CommandTable.Core.Execute(_context, new CommandArguments(bytes.ToArray(), places)) is { } error)
+            {
+                _reply.Clear();
+                _reply.Error(error.ToString());
+            }
+        }
+        catch (Exception e) when (CommandFailure.ReplyFor(e) is not null)
+        {
+            _reply.Clear();
+            _reply.Error(CommandFailure.ReplyFor(e)!);
+        }
+
+        return _reply.Written.ToArray();
+    }
+
+    public RedisReply Execute(byte[][] arguments) => RedisReplyReader.Read(new MemoryStream(Run(arguments)));
+
+    /// <summary>Runs a command that is written with spaces between its words.</summary>
+    public RedisReply Execute(string line) => Execute(Array.ConvertAll(line.Split(' '), Encoding.UTF8.GetBytes));
+
+    public void Dispose()
+    {
+        if (_ownsCache)
+        {
+            _cache.Dispose();
+        }
+    }
+}

@@ -1,0 +1,48 @@
+using System.Text;
+using ElastiCache.Embedded.Tests.Peers;
+
+namespace ElastiCache.Embedded.Tests.Commands;
+
+/// <summary>Runs the same commands here and on redis-server and compares the replies to the byte.</summary>
+internal static class PeerComparison
+{
+    /// <summary>Fails with the first difference.</summary>
+    /// <param name="redis">The server; flush it first.</param>
+    /// <param name="ours">The session.</param>
+    /// <param name="commands">What to run.</param>
+    /// <param name="unordered">Names, in capitals, of commands whose replies are sets: compared without their order.</param>
+    /// <param name="story">What to print with a difference, such as the seed.</param>
+    public static void Same(RedisServer redis, CommandSession ours, IReadOnlyList<byte[][]> commands, IReadOnlySet<string> unordered, string story)
+    {
+        RedisReply[] theirs = redis.ExecuteAll(commands);
+        for (int i = 0; i < commands.Count; i++)
+        {
+            RedisReply reply = ours.Execute(commands[i]);
+            bool sorts = unordered.Contains(Encoding.ASCII.GetString(commands[i][0]).ToUpperInvariant());
+            (string expected, string actual) = (Show(theirs[i], sorts), Show(reply, sorts));
+            if (expected != actual)
+            {
+                string before = string.Join("\n", Enumerable.Range(Math.Max(0, i - 12), Math.Min(12, i)).Select(j => "  " + Text(commands[j])));
+                Assert.Fail($"{story}, command {i}: {Text(commands[i])}\nredis: {expected}\n ours: {actual}\nbefore it:\n{before}");
+            }
+        }
+    }
+
+    /// <summary>A command on one line.</summary>
+    public static string Text(byte[][] command) => string.Join(' ', command.Select(a =>
+        a.Length > 100 ? $"({a.Length} bytes)" : a.All(b => b is > 0x20 and < 0x7F) && a.Length > 0 ? Encoding.ASCII.GetString(a) : $"0x{Convert.ToHexString(a)}"));
+
+    private static string Show(RedisReply reply, bool sorts)
+    {
+        if (reply.Items is null)
+        {
+            return reply.Error is not null ? $"(error) {reply.Error}"
+                : reply.Number is not null ? $"(integer) {reply.Number}"
+                : reply.Bytes is null ? "(nil)"
+                : reply.Bytes.All(b => b is >= 0x20 and < 0x7F) ? $"\"{reply.Text}\"" : Convert.ToHexString(reply.Bytes);
+        }
+
+        IEnumerable<string> items = reply.Items.Select(item => Show(item, sorts));
+        return $"[{string.Join(", ", sorts ? items.Order(StringComparer.Ordinal) : items)}]";
+    }
+}
