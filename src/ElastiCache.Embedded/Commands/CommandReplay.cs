@@ -31,6 +31,12 @@ internal sealed class CommandReplay
             return $"it writes to database {database}, and this cache has {_context.Store.DatabaseCount}, numbered from 0";
         }
 
+        // The wire's answer to an unknown command quotes its arguments, which may be values.
+        if (CommandTable.Core.Find(arguments.Name) == null)
+        {
+            return Describe(arguments, "this version does not know it");
+        }
+
         _context.Database = database;
         try
         {

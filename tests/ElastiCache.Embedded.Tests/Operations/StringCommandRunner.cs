@@ -77,7 +77,9 @@ internal sealed class StringCommandRunner : IDisposable
         KeyProbe.Create(Encoding.UTF8.GetBytes(key), out KeyProbe probe);
         Shard shard = Store.Enter(probe);
         shard.TryFind(0, probe, out Entry current);
-        shard.Publish(0, current, probe, shard.Prepare(current, ValueKind.List, probe, 0, default));
+        PendingRecord pending = shard.Prepare(current, ValueKind.List, probe, 1, default);
+        pending.Value[0] = 1;       // some packed form
+        shard.Publish(0, current, probe, pending);
         shard.Exit();
     }
 
