@@ -141,6 +141,12 @@ internal sealed record Command(string Name, int Arity, CommandFlags Flags, KeyPo
     /// <summary>Finds keys that <see cref="Keys"/> can't describe; null if it describes them.</summary>
     public CommandKeyFinder? FindKeys { get; init; }
 
+    /// <summary>Whether its keys are all among its arguments; SORT with BY reads others.</summary>
+    public bool NamesAllKeys { get; init; } = true;
+
+    /// <summary>Whether it runs at once after MULTI instead of being queued.</summary>
+    public bool IsRunInTransactions { get; init; }
+
     /// <summary>The commands of a container such as CONFIG, each with its own name (<c>GET</c>) and the arity of the whole; else empty.</summary>
     public IReadOnlyList<Command> Subcommands { get; init; } = [];
 

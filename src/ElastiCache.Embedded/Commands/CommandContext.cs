@@ -37,6 +37,7 @@ internal class CommandContext
         Streams = new StreamOperations(store);
         HyperLogLogs = new HyperLogLogOperations(store);
         GeoSets = new GeoOperations(store);
+        Transaction = new QueuedCommands(store);
     }
 
     public Store Store { get; }
@@ -85,6 +86,9 @@ internal class CommandContext
     /// <summary>Who waits for keys; null where commands can't wait, as in a replay.</summary>
     public KeyWaiters? Waiters { get; init; }
 
+    /// <summary>What stands between MULTI and EXEC.</summary>
+    public QueuedCommands Transaction { get; }
+
     /// <summary>Whether a command that would wait answers at once as if its time were up: inside MULTI.</summary>
     public bool DeniesWaiting { get; set; }
 
@@ -96,6 +100,25 @@ internal class CommandContext
 
     /// <summary>The ticket of the last write.</summary>
     public ref JournalTicket Ticket => ref _ticket;
+
+    /// <summary>Runs a command whose row is known and writes its reply: an error if it refuses or throws a refusal.</summary>
+    public void Run(Command command, scoped in CommandArguments arguments)
+    {
+        int start = Reply.Length;
+        try
+        {
+            if (command.Handler(this, arguments) is { } error)
+            {
+                Reply.CutBack(start);
+                Reply.Error(error.ToString());
+            }
+        }
+        catch (Exception refusal) when (CommandFailure.ReplyFor(refusal) is not null)
+        {
+            Reply.CutBack(start);
+            Reply.Error(CommandFailure.ReplyFor(refusal)!);
+        }
+    }
 
     /// <summary>Reads an argument as a database's number.</summary>
     /// <param name="arguments">The arguments.</param>

@@ -110,7 +110,40 @@ internal sealed class CommandTable
         return null;
     }
 
-    /// <summary>Runs a command.</summary>
+    /// <summary>Runs a command for a client, or queues it after MULTI, and writes the reply, errors included.</summary>
+    public void Serve(CommandContext context, scoped in CommandArguments arguments)
+    {
+        if (Resolve(arguments, out Command? command) is { } error)
+        {
+            context.Transaction.Break();
+            context.Reply.Error(error.ToString());
+        }
+        else
+        {
+            Serve(context, command!, arguments);
+        }
+    }
+
+    /// <summary>As the other form, for a command that was resolved already.</summary>
+    public static void Serve(CommandContext context, Command command, scoped in CommandArguments arguments)
+    {
+        if (!context.Transaction.IsOpen || command.IsRunInTransactions)
+        {
+            context.Run(command, arguments);
+        }
+        else if (command.Flags.HasFlag(CommandFlags.NoMulti))
+        {
+            context.Transaction.Break();
+            context.Reply.Error("ERR Command not allowed inside a transaction");
+        }
+        else
+        {
+            context.Transaction.Add(command, arguments);
+            context.Reply.Simple("QUEUED"u8);
+        }
+    }
+
+    /// <summary>Runs a command at once.</summary>
     /// <returns>Null, or what is wrong; then nothing has changed. What an operation refuses comes as its exception.</returns>
     public CommandError? Execute(CommandContext context, scoped in CommandArguments arguments) =>
         Resolve(arguments, out Command? command) is { } error ? error : command!.Handler(context, arguments);

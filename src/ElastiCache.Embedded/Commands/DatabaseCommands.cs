@@ -9,10 +9,6 @@ internal static class DatabaseCommands
         new("SWAPDB", 3, CommandFlags.Write | CommandFlags.Fast, KeyPositions.None, Swap),
         new("FLUSHDB", -1, CommandFlags.Write, KeyPositions.None, (context, in arguments) => Flush(context, arguments, all: false)),
         new("FLUSHALL", -1, CommandFlags.Write, KeyPositions.None, (context, in arguments) => Flush(context, arguments, all: true)),
-
-        // The reader of a log hands over whole blocks only, and nobody looks at a store that is being loaded: nothing is left to do.
-        new("MULTI", 1, CommandFlags.Fast, KeyPositions.None, (_, in _) => null),
-        new("EXEC", 1, CommandFlags.None, KeyPositions.None, (_, in _) => null),
     ];
 
     private static CommandError? Select(CommandContext context, scoped in CommandArguments arguments)

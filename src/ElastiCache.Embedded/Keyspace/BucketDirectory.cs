@@ -21,6 +21,7 @@ internal unsafe struct BucketDirectory
     private readonly TableWord* _word;
     private uint* _chunks;
     private int _capacity;
+    private bool _isHidden;
 
     public BucketDirectory(Arena arena, BlockAllocator allocator, TableWord* word)
     {
@@ -140,11 +141,25 @@ internal unsafe struct BucketDirectory
         // 0 while bucket count and directory don't belong together: a reader that sees it starts again.
         Volatile.Write(ref _word->Directory, 0);
         Volatile.WriteBarrier();
+        if (_isHidden)
+        {
+            // No directory and yet buckets: a reader tries again, and in the end takes the lock.
+            _word->Buckets = Math.Max(Buckets, 1);
+            return;
+        }
+
         _word->Buckets = Buckets;
         _word->ProbeMask = Math.Min(Buckets, ChunkBuckets) - 1;
         uint reference = _chunks == null ? 0 : _arena.ReferenceOf((byte*)_chunks);
         Volatile.Write(ref _word->Directory, ((ulong)NextEpoch() << 32) | reference);
         Volatile.WriteBarrier();
+    }
+
+    /// <summary>Keeps readers without a lock out, or lets them in again.</summary>
+    public void SetHidden(bool isHidden)
+    {
+        _isHidden = isHidden;
+        Publish();
     }
 
     private static uint NextEpoch()

@@ -267,6 +267,9 @@ internal sealed unsafe class RecordTable
         (Count, other.Count) = (other.Count, Count);
     }
 
+    /// <summary>Makes readers without a lock wait for the shard's lock, or lets them in again: for transactions, whose writes must appear as one.</summary>
+    public void SetHidden(bool isHidden) => _chunks.SetHidden(isHidden);
+
     internal static uint Reverse(uint value)
     {
         value = ((value >> 1) & 0x5555_5555) | ((value & 0x5555_5555) << 1);

@@ -73,15 +73,25 @@ internal sealed unsafe class Shard
 
     public bool TryEnter() => _lock.TryEnter();
 
-    /// <summary>Locks for a transaction of this thread, whose operations may then enter again; see <see cref="ShardLock.Hold"/>.</summary>
-    public void Hold() => _lock.Hold();
+    /// <summary>Locks for a transaction of this thread, whose operations may then enter again; readers without a lock are kept out too.</summary>
+    public void Hold()
+    {
+        _lock.Hold();
+        IsHeld = true;
+        SetHidden(true);
+    }
 
     /// <summary>Ends <see cref="Hold"/>.</summary>
     public void Release()
     {
         TidyUp();
+        IsHeld = false;
+        SetHidden(false);
         _lock.Release();
     }
+
+    /// <summary>Whether a transaction holds the shard; to be asked by its thread.</summary>
+    public bool IsHeld { get; private set; }
 
     /// <summary>Unlocks. A table that has become too large is merged a little first, and what tables and wheel took is made good.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -422,7 +432,24 @@ internal sealed unsafe class Shard
         return CollectionForm.IsShell(Record.KindOf(header), value) ? CollectionForm.NumberOf(value) : -1;
     }
 
-    private RecordTable TableForWriting(int database) => _tables[database] ??= new RecordTable(_arena, Allocator, _words + database);
+    private RecordTable TableForWriting(int database)
+    {
+        if (_tables[database] == null)
+        {
+            _tables[database] = new RecordTable(_arena, Allocator, _words + database);
+            _tables[database]!.SetHidden(IsHeld);
+        }
+
+        return _tables[database]!;
+    }
+
+    private void SetHidden(bool isHidden)
+    {
+        foreach (RecordTable? table in _tables)
+        {
+            table?.SetHidden(isHidden);
+        }
+    }
 
     private void LogDelete(int database, in Entry entry)
     {

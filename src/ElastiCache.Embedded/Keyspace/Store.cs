@@ -166,6 +166,11 @@ internal sealed unsafe class Store : IDisposable
     public Shard Enter(in KeyProbe key)
     {
         Shard shard = _shards[ShardIndexOf(key.Hash)];
+        if (TransactionThread.IsInside && !shard.IsHeld)
+        {
+            TransactionThread.ThrowNotNamed();
+        }
+
         shard.Enter();
         if (_disposed)
         {
@@ -180,6 +185,14 @@ internal sealed unsafe class Store : IDisposable
     /// <exception cref="ObjectDisposedException">The cache is closed; nothing is locked.</exception>
     public void Enter(ReadOnlySpan<int> shards)
     {
+        foreach (int shard in shards)
+        {
+            if (TransactionThread.IsInside && !_shards[shard].IsHeld)
+            {
+                TransactionThread.ThrowNotNamed();
+            }
+        }
+
         foreach (int shard in shards)
         {
             _shards[shard].Enter();

@@ -10,9 +10,6 @@ namespace ElastiCache.Embedded.Operations;
 /// </remarks>
 internal sealed class StoreTransaction : IDisposable
 {
-    [ThreadStatic]
-    private static bool _isActive;
-
     private readonly Store _store;
     private readonly int[] _shards;
     private readonly EffectBuffer? _block;
@@ -22,7 +19,7 @@ internal sealed class StoreTransaction : IDisposable
     /// <exception cref="InvalidOperationException">This thread is in a transaction already; nothing was locked.</exception>
     public StoreTransaction(Store store, in ShardSet shards)
     {
-        if (_isActive)
+        if (TransactionThread.IsInside)
         {
             throw new InvalidOperationException("A transaction can't begin inside another one: put all operations into one.");
         }
@@ -41,7 +38,7 @@ internal sealed class StoreTransaction : IDisposable
             store.ThrowIfDisposed();
         }
 
-        _isActive = true;
+        TransactionThread.IsInside = true;
         if (store.Journal != null)
         {
             _block = store.Journal.BeginBlock(_shards);
@@ -50,7 +47,7 @@ internal sealed class StoreTransaction : IDisposable
     }
 
     /// <summary>Whether this thread is in a transaction.</summary>
-    public static bool IsActive => _isActive;
+    public static bool IsActive => TransactionThread.IsInside;
 
     /// <summary>What to wait for after <see cref="Dispose"/>.</summary>
     public JournalTicket Ticket { get; private set; }
@@ -68,7 +65,7 @@ internal sealed class StoreTransaction : IDisposable
         }
         finally
         {
-            _isActive = false;
+            TransactionThread.IsInside = false;
             Release();
         }
 

@@ -36,20 +36,7 @@ internal sealed class CommandSession : IDisposable
             bytes.Write(arguments[i]);
         }
 
-        try
-        {
-            if (CommandTable.Core.Execute(_context, new CommandArguments(bytes.ToArray(), places)) is { } error)
-            {
-                _reply.Clear();
-                _reply.Error(error.ToString());
-            }
-        }
-        catch (Exception e) when (CommandFailure.ReplyFor(e) is not null)
-        {
-            _reply.Clear();
-            _reply.Error(CommandFailure.ReplyFor(e)!);
-        }
-
+        CommandTable.Core.Serve(_context, new CommandArguments(bytes.ToArray(), places));
         return _reply.Written.ToArray();
     }
 
