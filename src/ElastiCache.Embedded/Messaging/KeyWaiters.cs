@@ -35,9 +35,16 @@ internal sealed class KeyWaiters : KeyAwaiters
     /// <param name="attempt">What to do.</param>
     /// <param name="timeout">How long to wait; null for ever.</param>
     /// <returns>The wait, which may be over already.</returns>
+    /// <exception cref="InvalidOperationException">This thread is in a transaction.</exception>
     /// <remarks>What the attempt throws at once comes out of here; what it throws later is in <see cref="KeyWaiter.Completion"/>.</remarks>
     public KeyWaiter Wait(int database, byte[][] keys, KeyAttempt attempt, TimeSpan? timeout)
     {
+        // The lock here comes before those of shards, which a transaction holds.
+        if (StoreTransaction.IsActive)
+        {
+            throw new InvalidOperationException("A transaction can't wait for a key: take what is there, or wait before it begins.");
+        }
+
         var waiter = new KeyWaiter(this, database, keys, attempt);
         lock (_lock)
         {
@@ -110,6 +117,13 @@ internal sealed class KeyWaiters : KeyAwaiters
 
     internal bool End(KeyWaiter waiter, WaitOutcome outcome)
     {
+        if (StoreTransaction.IsActive)
+        {
+            // CLIENT UNBLOCK inside MULTI: see the lock order.
+            ThreadPool.QueueUserWorkItem(static state => state.Waiters.End(state.Waiter, state.Outcome), (Waiters: this, Waiter: waiter, Outcome: outcome), preferLocal: false);
+            return !waiter.IsOver;
+        }
+
         lock (_lock)
         {
             if (waiter.IsOver)
