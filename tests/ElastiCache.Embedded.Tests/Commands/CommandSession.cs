@@ -1,5 +1,6 @@
 using System.Text;
 using ElastiCache.Embedded.Commands;
+using ElastiCache.Embedded.Messaging;
 using ElastiCache.Embedded.Resp;
 using ElastiCache.Embedded.Tests.Peers;
 
@@ -37,6 +38,14 @@ internal sealed class CommandSession : IDisposable
         }
 
         CommandTable.Core.Serve(_context, new CommandArguments(bytes.ToArray(), places));
+        if (_context.Waiting is { } waiting)
+        {
+            // One client alone: nobody will serve it, so its time is up at once.
+            _context.Waiting = null;
+            waiting.Waiter.End(WaitOutcome.TimedOut);
+            waiting.WriteReply(_context, false);
+        }
+
         return _reply.Written.ToArray();
     }
 
