@@ -3,17 +3,121 @@ using ElastiCache.Embedded.Values;
 
 namespace ElastiCache.Embedded.Commands;
 
-/// <summary>Commands that write bits.</summary>
+/// <summary>Commands on strings as rows of bits.</summary>
 internal static class BitCommands
 {
     private const CommandFlags Grows = CommandFlags.Write | CommandFlags.DenyOutOfMemory;
 
     public static readonly Command[] Rows =
     [
-        new("SETBIT", 4, Grows, KeyPositions.One, SetBit),
-        new("BITOP", -4, Grows, new KeyPositions(2, -1, 1), Combine),
-        new("BITFIELD", -2, Grows, KeyPositions.One, BitField),
+        new("SETBIT", 4, Grows, KeyPositions.One, SetBit, "Sets a bit and tells the old one.") { Since = "2.2.0", Complexity = "O(1)" },
+        new("GETBIT", 3, CommandFlags.ReadOnly | CommandFlags.Fast, KeyPositions.One, GetBit, "A bit of a string.") { Since = "2.2.0", Complexity = "O(1)" },
+        new("BITCOUNT", -2, CommandFlags.ReadOnly, KeyPositions.One, Count, "Counts the bits that are 1.") { Since = "2.6.0", Complexity = "O(n) for n bytes" },
+        new("BITPOS", -3, CommandFlags.ReadOnly, KeyPositions.One, Position, "Finds the first bit that is 0, or 1.") { Since = "2.8.7", Complexity = "O(n) for n bytes" },
+        new("BITOP", -4, Grows, new KeyPositions(2, -1, 1), Combine, "Combines strings bit by bit and stores the result.") { Since = "2.6.0", Complexity = "O(n) for n bytes" },
+        new("BITFIELD", -2, Grows, KeyPositions.One, (context, in arguments) => BitField(context, arguments, isReadOnly: false), "Reads and writes integers of any width within a string.")
+        {
+            Since = "3.2.0", Complexity = "O(1) a step",
+        },
+        new("BITFIELD_RO", -2, CommandFlags.ReadOnly | CommandFlags.Fast, KeyPositions.One, (context, in arguments) => BitField(context, arguments, isReadOnly: true), "Reads integers of any width within a string.")
+        {
+            Since = "6.0.0", Complexity = "O(1) a step",
+        },
     ];
+
+    private static CommandError? GetBit(CommandContext context, scoped in CommandArguments arguments)
+    {
+        if (!arguments.TryInteger(2, out long offset) || offset is < 0 or > BitFieldOperation.MaxOffset)
+        {
+            return CommandError.NotABitOffset;
+        }
+
+        arguments.Probe(1, out KeyProbe key);
+        context.Reply.Integer(context.Bits.GetBit(context.Database, key, offset) ? 1 : 0);
+        return null;
+    }
+
+    private static CommandError? Count(CommandContext context, scoped in CommandArguments arguments)
+    {
+        arguments.Probe(1, out KeyProbe key);
+        if (arguments.Count == 2)
+        {
+            context.Reply.Integer(context.Bits.Count(context.Database, key));
+            return null;
+        }
+
+        if (arguments.Count is not (4 or 5))
+        {
+            return CommandError.Syntax;
+        }
+
+        if (!arguments.TryInteger(2, out long start) || !arguments.TryInteger(3, out long end))
+        {
+            return CommandError.NotAnInteger;
+        }
+
+        if (!TryReadUnit(arguments, 4, out BitRangeUnit unit))
+        {
+            return CommandError.Syntax;
+        }
+
+        context.Reply.Integer(context.Bits.Count(context.Database, key, start, end, unit));
+        return null;
+    }
+
+    private static CommandError? Position(CommandContext context, scoped in CommandArguments arguments)
+    {
+        if (!arguments.TryInteger(2, out long bit))
+        {
+            return CommandError.NotAnInteger;
+        }
+
+        if (bit is not (0 or 1))
+        {
+            return new CommandError("The bit argument must be 1 or 0.");
+        }
+
+        arguments.Probe(1, out KeyProbe key);
+        switch (arguments.Count)
+        {
+            case 3:
+                context.Reply.Integer(context.Bits.Position(context.Database, key, bit == 1));
+                return null;
+            case > 6:
+                return CommandError.Syntax;
+        }
+
+        if (!arguments.TryInteger(3, out long start))
+        {
+            return CommandError.NotAnInteger;
+        }
+
+        if (arguments.Count == 4)
+        {
+            context.Reply.Integer(context.Bits.Position(context.Database, key, bit == 1, start));
+            return null;
+        }
+
+        if (!TryReadUnit(arguments, 5, out BitRangeUnit unit))
+        {
+            return CommandError.Syntax;
+        }
+
+        if (!arguments.TryInteger(4, out long end))
+        {
+            return CommandError.NotAnInteger;
+        }
+
+        context.Reply.Integer(context.Bits.Position(context.Database, key, bit == 1, start, end, unit));
+        return null;
+    }
+
+    private static bool TryReadUnit(scoped in CommandArguments arguments, int index, out BitRangeUnit unit)
+    {
+        bool isBit = arguments.Count > index && arguments.Is(index, "BIT"u8);
+        unit = isBit ? BitRangeUnit.Bit : BitRangeUnit.Byte;
+        return isBit || arguments.Count <= index || arguments.Is(index, "BYTE"u8);
+    }
 
     private static CommandError? SetBit(CommandContext context, scoped in CommandArguments arguments)
     {
@@ -28,7 +132,7 @@ internal static class BitCommands
         }
 
         arguments.Probe(1, out KeyProbe key);
-        context.Bits.SetBit(context.Database, key, offset, bit == 1, ref context.Ticket);
+        context.Reply.Integer(context.Bits.SetBit(context.Database, key, offset, bit == 1, ref context.Ticket) ? 1 : 0);
         return null;
     }
 
@@ -42,7 +146,7 @@ internal static class BitCommands
                 return CommandError.NotOneSource;
             }
 
-            context.Bits.Invert(context.Database, destination, arguments.Keys(3), ref context.Ticket);
+            context.Reply.Integer(context.Bits.Invert(context.Database, destination, arguments.Keys(3), ref context.Ticket));
             return null;
         }
 
@@ -55,11 +159,11 @@ internal static class BitCommands
             return CommandError.Syntax;
         }
 
-        context.Bits.Combine(context.Database, with.Value, destination, arguments.Keys(3), ref context.Ticket);
+        context.Reply.Integer(context.Bits.Combine(context.Database, with.Value, destination, arguments.Keys(3), ref context.Ticket));
         return null;
     }
 
-    private static CommandError? BitField(CommandContext context, scoped in CommandArguments arguments)
+    private static CommandError? BitField(CommandContext context, scoped in CommandArguments arguments, bool isReadOnly)
     {
         var steps = new List<BitFieldOperation>();
         var overflow = BitFieldOverflow.Wrap;
@@ -85,12 +189,26 @@ internal static class BitCommands
             }
         }
 
+        if (isReadOnly && steps.Exists(step => step.IsWrite))
+        {
+            return new CommandError("BITFIELD_RO only supports the GET subcommand");
+        }
+
         arguments.Probe(1, out KeyProbe key);
         var answers = new long?[steps.Count];
         ReadOnlySpan<BitFieldOperation> all = [.. steps];
-        if (steps.Exists(step => step.IsWrite))
+        context.BitFields.Apply(context.Database, key, all, answers, ref context.Ticket);
+        context.Reply.Array(answers.Length);
+        foreach (long? answer in answers)
         {
-            context.BitFields.Apply(context.Database, key, all, answers, ref context.Ticket);
+            if (answer is { } number)
+            {
+                context.Reply.Integer(number);
+            }
+            else
+            {
+                context.Reply.Null();
+            }
         }
 
         return null;

@@ -38,6 +38,8 @@ internal sealed record CommandError(string Code, string Text)
 
     public static readonly CommandError NotBothGreaterAndLess = new("GT and LT options at the same time are not compatible");
 
+    public static readonly CommandError DecrementOverflow = new("decrement would overflow");
+
     public static readonly CommandError WrongType = new("WRONGTYPE", "Operation against a key holding the wrong kind of value");
 
     public static readonly CommandError NotAFloat = new("value is not a valid float");

@@ -7,19 +7,39 @@ internal static class KeyCommands
 {
     private const CommandFlags FastWrite = CommandFlags.Write | CommandFlags.Fast;
 
+    private const CommandFlags FastRead = CommandFlags.ReadOnly | CommandFlags.Fast;
+    private const string Constant = "O(1)";
+    private const string Linear = "O(n) for n keys";
+
     public static readonly Command[] Rows =
     [
-        new("DEL", -2, CommandFlags.Write, KeyPositions.All, Delete),
-        new("UNLINK", -2, FastWrite, KeyPositions.All, Delete),
-        new("RENAME", 3, CommandFlags.Write, KeyPositions.Two, (context, in arguments) => Rename(context, arguments, onlyIfAbsent: false)),
-        new("RENAMENX", 3, FastWrite, KeyPositions.Two, (context, in arguments) => Rename(context, arguments, onlyIfAbsent: true)),
-        new("COPY", -3, CommandFlags.Write | CommandFlags.DenyOutOfMemory, KeyPositions.Two, Copy),
-        new("MOVE", 3, FastWrite, KeyPositions.One, Move),
-        new("EXPIRE", -3, FastWrite, KeyPositions.One, (context, in arguments) => Expire(context, arguments, inSeconds: true, context.Expiry.Now)),
-        new("PEXPIRE", -3, FastWrite, KeyPositions.One, (context, in arguments) => Expire(context, arguments, inSeconds: false, context.Expiry.Now)),
-        new("EXPIREAT", -3, FastWrite, KeyPositions.One, (context, in arguments) => Expire(context, arguments, inSeconds: true, 0)),
-        new("PEXPIREAT", -3, FastWrite, KeyPositions.One, (context, in arguments) => Expire(context, arguments, inSeconds: false, 0)),
-        new("PERSIST", 2, FastWrite, KeyPositions.One, Persist),
+        new("DEL", -2, CommandFlags.Write, KeyPositions.All, Delete, "Deletes keys.") { Complexity = Linear },
+        new("UNLINK", -2, FastWrite, KeyPositions.All, Delete, "Deletes keys; their memory is given back afterwards.") { Since = "4.0.0", Complexity = Linear },
+        new("EXISTS", -2, FastRead, KeyPositions.All, Exists, "How many of the keys are there.") { Complexity = Linear },
+        new("TOUCH", -2, FastRead, KeyPositions.All, Touch, "Marks keys as used.") { Since = "3.2.1", Complexity = Linear },
+        new("TYPE", 2, FastRead, KeyPositions.One, Type, "What a key holds.") { Complexity = Constant },
+        new("RENAME", 3, CommandFlags.Write, KeyPositions.Two, (context, in arguments) => Rename(context, arguments, onlyIfAbsent: false), "Gives a key another name.") { Complexity = Constant },
+        new("RENAMENX", 3, FastWrite, KeyPositions.Two, (context, in arguments) => Rename(context, arguments, onlyIfAbsent: true), "Gives a key another name that no key has.") { Complexity = Constant },
+        new("COPY", -3, CommandFlags.Write | CommandFlags.DenyOutOfMemory, KeyPositions.Two, Copy, "Copies what a key holds to another key.") { Since = "6.2.0", Complexity = "O(n) for n elements" },
+        new("MOVE", 3, FastWrite, KeyPositions.One, Move, "Brings a key into another database.") { Complexity = Constant },
+        new("EXPIRE", -3, FastWrite, KeyPositions.One, (context, in arguments) => Expire(context, arguments, inSeconds: true, context.Expiry.Now), "Sets a key's time to live, in seconds.") { Complexity = Constant },
+        new("PEXPIRE", -3, FastWrite, KeyPositions.One, (context, in arguments) => Expire(context, arguments, inSeconds: false, context.Expiry.Now), "Sets a key's time to live, in milliseconds.")
+        {
+            Since = "2.6.0", Complexity = Constant,
+        },
+        new("EXPIREAT", -3, FastWrite, KeyPositions.One, (context, in arguments) => Expire(context, arguments, inSeconds: true, 0), "Sets a key's deadline, as Unix time in seconds.")
+        {
+            Since = "1.2.0", Complexity = Constant,
+        },
+        new("PEXPIREAT", -3, FastWrite, KeyPositions.One, (context, in arguments) => Expire(context, arguments, inSeconds: false, 0), "Sets a key's deadline, as Unix time in milliseconds.")
+        {
+            Since = "2.6.0", Complexity = Constant,
+        },
+        new("TTL", 2, FastRead, KeyPositions.One, (context, in arguments) => TimeLeft(context, arguments, inSeconds: true), "The seconds that a key has left.") { Complexity = Constant },
+        new("PTTL", 2, FastRead, KeyPositions.One, (context, in arguments) => TimeLeft(context, arguments, inSeconds: false), "The milliseconds that a key has left.") { Since = "2.6.0", Complexity = Constant },
+        new("EXPIRETIME", 2, FastRead, KeyPositions.One, (context, in arguments) => Deadline(context, arguments, inSeconds: true), "A key's deadline, as Unix time in seconds.") { Since = "7.0.0", Complexity = Constant },
+        new("PEXPIRETIME", 2, FastRead, KeyPositions.One, (context, in arguments) => Deadline(context, arguments, inSeconds: false), "A key's deadline, as Unix time in milliseconds.") { Since = "7.0.0", Complexity = Constant },
+        new("PERSIST", 2, FastWrite, KeyPositions.One, Persist, "Takes a key's deadline away.") { Since = "2.2.0", Complexity = Constant },
     ];
 
     private static CommandError? Delete(CommandContext context, scoped in CommandArguments arguments)
@@ -27,13 +47,46 @@ internal static class KeyCommands
         if (arguments.Count == 2)
         {
             arguments.Probe(1, out var key);
-            context.Keys.Delete(context.Database, key, ref context.Ticket);
+            context.Reply.Integer(context.Keys.Delete(context.Database, key, ref context.Ticket) ? 1 : 0);
         }
         else
         {
-            context.Keys.Delete(context.Database, arguments.Keys(1), ref context.Ticket);
+            context.Reply.Integer(context.Keys.Delete(context.Database, arguments.Keys(1), ref context.Ticket));
         }
 
+        return null;
+    }
+
+    private static CommandError? Exists(CommandContext context, scoped in CommandArguments arguments)
+    {
+        context.Reply.Integer(context.Keys.Exists(context.Database, arguments.Keys(1)));
+        return null;
+    }
+
+    private static CommandError? Touch(CommandContext context, scoped in CommandArguments arguments)
+    {
+        context.Reply.Integer(context.Keys.Touch(context.Database, arguments.Keys(1)));
+        return null;
+    }
+
+    private static CommandError? Type(CommandContext context, scoped in CommandArguments arguments)
+    {
+        arguments.Probe(1, out var key);
+        context.Reply.Simple(System.Text.Encoding.ASCII.GetBytes(TypeNames.Of(context.Keys.Type(context.Database, key))));
+        return null;
+    }
+
+    private static CommandError? TimeLeft(CommandContext context, scoped in CommandArguments arguments, bool inSeconds)
+    {
+        arguments.Probe(1, out var key);
+        context.Reply.Integer(context.Expiry.Deadline(context.Database, key).TimeLeft(context.Expiry.Now, inSeconds));
+        return null;
+    }
+
+    private static CommandError? Deadline(CommandContext context, scoped in CommandArguments arguments, bool inSeconds)
+    {
+        arguments.Probe(1, out var key);
+        context.Reply.Integer(context.Expiry.Deadline(context.Database, key).UnixTime(inSeconds));
         return null;
     }
 
@@ -41,9 +94,23 @@ internal static class KeyCommands
     {
         arguments.Probe(1, out var source);
         arguments.Probe(2, out var destination);
-        return context.Keys.Rename(context.Database, source, destination, onlyIfAbsent, ref context.Ticket) == RenameOutcome.NoSuchKey
-            ? CommandError.NoSuchKey
-            : null;
+        RenameOutcome outcome = context.Keys.Rename(context.Database, source, destination, onlyIfAbsent, ref context.Ticket);
+        if (outcome == RenameOutcome.NoSuchKey)
+        {
+            return CommandError.NoSuchKey;
+        }
+
+        if (onlyIfAbsent)
+        {
+            // RENAMENX of a key to itself finds the name taken.
+            context.Reply.Integer(outcome == RenameOutcome.Renamed && !arguments[1].SequenceEqual(arguments[2]) ? 1 : 0);
+        }
+        else
+        {
+            context.Reply.Ok();
+        }
+
+        return null;
     }
 
     private static CommandError? Copy(CommandContext context, scoped in CommandArguments arguments)
@@ -76,7 +143,7 @@ internal static class KeyCommands
 
         arguments.Probe(1, out var source);
         arguments.Probe(2, out var destination);
-        context.Keys.Copy(context.Database, source, database, destination, replace, ref context.Ticket);
+        context.Reply.Integer(context.Keys.Copy(context.Database, source, database, destination, replace, ref context.Ticket) ? 1 : 0);
         return null;
     }
 
@@ -93,7 +160,7 @@ internal static class KeyCommands
         }
 
         arguments.Probe(1, out var key);
-        context.Keys.Move(context.Database, key, database, ref context.Ticket);
+        context.Reply.Integer(context.Keys.Move(context.Database, key, database, ref context.Ticket) ? 1 : 0);
         return null;
     }
 
@@ -115,7 +182,7 @@ internal static class KeyCommands
         }
 
         arguments.Probe(1, out var key);
-        context.Expiry.Expire(context.Database, key, deadline, condition, ref context.Ticket);
+        context.Reply.Integer(context.Expiry.Expire(context.Database, key, deadline, condition, ref context.Ticket) ? 1 : 0);
         return null;
     }
 
@@ -149,7 +216,7 @@ internal static class KeyCommands
     private static CommandError? Persist(CommandContext context, scoped in CommandArguments arguments)
     {
         arguments.Probe(1, out var key);
-        context.Expiry.Persist(context.Database, key, ref context.Ticket);
+        context.Reply.Integer(context.Expiry.Persist(context.Database, key, ref context.Ticket) ? 1 : 0);
         return null;
     }
 }

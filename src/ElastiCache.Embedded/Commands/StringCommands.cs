@@ -3,35 +3,80 @@ using ElastiCache.Embedded.Operations;
 
 namespace ElastiCache.Embedded.Commands;
 
-/// <summary>Commands that store whole strings.</summary>
+/// <summary>Commands that read or store whole strings.</summary>
 internal static class StringCommands
 {
+    private const CommandFlags Reads = CommandFlags.ReadOnly | CommandFlags.Fast;
     private const CommandFlags Grows = CommandFlags.Write | CommandFlags.DenyOutOfMemory;
+    private const CommandFlags GrowsFast = Grows | CommandFlags.Fast;
+    private const string Constant = "O(1)";
 
     public static readonly Command[] Rows =
     [
-        new("SET", -3, Grows, KeyPositions.One, Set),
-        new("SETNX", 3, Grows | CommandFlags.Fast, KeyPositions.One, SetIfAbsent),
-        new("SETEX", 4, Grows, KeyPositions.One, (context, in arguments) => SetWithExpiry(context, arguments, inSeconds: true)),
-        new("PSETEX", 4, Grows, KeyPositions.One, (context, in arguments) => SetWithExpiry(context, arguments, inSeconds: false)),
-        new("GETSET", 3, Grows | CommandFlags.Fast, KeyPositions.One, GetAndSet),
-        new("MSET", -3, Grows, KeyPositions.Pairs, (context, in arguments) => SetSeveral(context, arguments, onlyIfAbsent: false)),
-        new("MSETNX", -3, Grows, KeyPositions.Pairs, (context, in arguments) => SetSeveral(context, arguments, onlyIfAbsent: true)),
+        new("GET", 2, Reads, KeyPositions.One, Get, "The string at a key.") { Complexity = Constant },
+        new("SET", -3, Grows, KeyPositions.One, Set, "Stores a string, whatever the key holds.") { Complexity = Constant },
+        new("SETNX", 3, GrowsFast, KeyPositions.One, SetIfAbsent, "Stores a string if the key is absent.") { Complexity = Constant },
+        new("SETEX", 4, Grows, KeyPositions.One, (context, in arguments) => SetWithExpiry(context, arguments, inSeconds: true), "Stores a string with a time to live in seconds.")
+        {
+            Since = "2.0.0", Complexity = Constant,
+        },
+        new("PSETEX", 4, Grows, KeyPositions.One, (context, in arguments) => SetWithExpiry(context, arguments, inSeconds: false), "Stores a string with a time to live in milliseconds.")
+        {
+            Since = "2.6.0", Complexity = Constant,
+        },
+        new("GETSET", 3, GrowsFast, KeyPositions.One, GetAndSet, "Stores a string and tells the old one.") { Complexity = Constant },
+        new("GETDEL", 2, CommandFlags.Write | CommandFlags.Fast, KeyPositions.One, GetAndDelete, "Tells a string and deletes it.") { Since = "6.2.0", Complexity = Constant },
+        new("GETEX", -2, CommandFlags.Write | CommandFlags.Fast, KeyPositions.One, GetAndExpire, "Tells a string and changes its deadline.") { Since = "6.2.0", Complexity = Constant },
+        new("MGET", -2, Reads, KeyPositions.All, GetSeveral, "The strings at several keys.") { Complexity = "O(n) for n keys" },
+        new("MSET", -3, Grows, KeyPositions.Pairs, (context, in arguments) => SetSeveral(context, arguments, onlyIfAbsent: false), "Stores several strings in one step.")
+        {
+            Since = "1.0.1", Complexity = "O(n) for n keys",
+        },
+        new("MSETNX", -3, Grows, KeyPositions.Pairs, (context, in arguments) => SetSeveral(context, arguments, onlyIfAbsent: true), "Stores several strings if all keys are absent.")
+        {
+            Since = "1.0.1", Complexity = "O(n) for n keys",
+        },
     ];
+
+    private static CommandError? Get(CommandContext context, scoped in CommandArguments arguments)
+    {
+        arguments.Probe(1, out KeyProbe key);
+        var reader = new ReplyReader(context.Reply);
+        if (!context.Strings.TryRead(context.Database, key, ref reader))
+        {
+            reader.Undo();
+            context.Reply.Null();
+            KeyNotice.Raise(context.Store, KeyEventClass.KeyMiss, "keymiss"u8, context.Database, key);
+        }
+
+        return null;
+    }
+
+    private static CommandError? GetSeveral(CommandContext context, scoped in CommandArguments arguments)
+    {
+        context.Reply.Array(arguments.Count - 1);
+        var reader = new ReplyBatchReader(context.Reply);
+        context.Batches.Read(context.Database, arguments.Keys(1), ref reader);
+        return null;
+    }
 
     // The options of SET exclude each other as in Redis: one of NX and XX, one of KEEPTTL and the four times.
     private static CommandError? Set(CommandContext context, scoped in CommandArguments arguments)
     {
-        arguments.Probe(1, out KeyProbe key);
         if (arguments.Count == 3)
         {
+            arguments.Probe(1, out KeyProbe key);
             context.Strings.Set(context.Database, key, arguments[2], ref context.Ticket);
+            context.Reply.Ok();
             return null;
         }
 
         SetCondition condition = SetCondition.Always;
-        long deadline = Record.NoExpiry;
         bool keepsDeadline = false;
+        bool answersOld = false;
+        int timeAt = 0;
+        bool inSeconds = false;
+        bool isAbsolute = false;
         for (int i = 3; i < arguments.Count; i++)
         {
             if (condition == SetCondition.Always && arguments.Is(i, "NX"u8))
@@ -44,18 +89,15 @@ internal static class StringCommands
             }
             else if (arguments.Is(i, "GET"u8))
             {
-                // What it would answer is of no interest yet; Redis leaves it in its log beside PXAT.
+                answersOld = true;
             }
-            else if (!keepsDeadline && deadline == Record.NoExpiry && arguments.Is(i, "KEEPTTL"u8))
+            else if (timeAt == 0 && arguments.Is(i, "KEEPTTL"u8))
             {
                 keepsDeadline = true;
             }
-            else if (!keepsDeadline && deadline == Record.NoExpiry && i + 1 < arguments.Count && IsTime(arguments, i, out bool inSeconds, out bool isAbsolute))
+            else if (!keepsDeadline && timeAt == 0 && i + 1 < arguments.Count && IsTime(arguments, i, out inSeconds, out isAbsolute))
             {
-                if (ReadDeadline(context, arguments, ++i, inSeconds, isAbsolute, out deadline) is { } error)
-                {
-                    return error;
-                }
+                timeAt = ++i;
             }
             else
             {
@@ -63,8 +105,41 @@ internal static class StringCommands
             }
         }
 
+        long deadline = Record.NoExpiry;
+        if (timeAt != 0 && ReadDeadline(context, arguments, timeAt, inSeconds, isAbsolute, out deadline) is { } error)
+        {
+            return error;
+        }
+
         var options = new SetArguments { Condition = condition, Deadline = deadline, KeepDeadline = keepsDeadline, Flags = arguments.Flags };
-        context.Strings.Set(context.Database, key, arguments[2], options, ref context.Ticket);
+        return answersOld ? SetAndAnswerOld(context, arguments, options) : SetAndAnswer(context, arguments, options);
+    }
+
+    private static CommandError? SetAndAnswer(CommandContext context, scoped in CommandArguments arguments, in SetArguments options)
+    {
+        arguments.Probe(1, out KeyProbe key);
+        if (context.Strings.Set(context.Database, key, arguments[2], options, ref context.Ticket))
+        {
+            context.Reply.Ok();
+        }
+        else
+        {
+            context.Reply.Null();
+        }
+
+        return null;
+    }
+
+    private static CommandError? SetAndAnswerOld(CommandContext context, scoped in CommandArguments arguments, in SetArguments options)
+    {
+        arguments.Probe(1, out KeyProbe key);
+        var old = new ReplyReader(context.Reply);
+        context.Strings.SetAndRead(context.Database, key, arguments[2], options, ref old, out bool existed, ref context.Ticket);
+        if (!existed)
+        {
+            context.Reply.Null();
+        }
+
         return null;
     }
 
@@ -72,7 +147,7 @@ internal static class StringCommands
     {
         arguments.Probe(1, out KeyProbe key);
         var options = new SetArguments { Condition = SetCondition.IfAbsent };
-        context.Strings.Set(context.Database, key, arguments[2], options, ref context.Ticket);
+        context.Reply.Integer(context.Strings.Set(context.Database, key, arguments[2], options, ref context.Ticket) ? 1 : 0);
         return null;
     }
 
@@ -85,14 +160,64 @@ internal static class StringCommands
         }
 
         context.Strings.Set(context.Database, key, arguments[3], new SetArguments { Deadline = deadline }, ref context.Ticket);
+        context.Reply.Ok();
         return null;
     }
 
-    private static CommandError? GetAndSet(CommandContext context, scoped in CommandArguments arguments)
+    private static CommandError? GetAndSet(CommandContext context, scoped in CommandArguments arguments) =>
+        SetAndAnswerOld(context, arguments, default);
+
+    private static CommandError? GetAndDelete(CommandContext context, scoped in CommandArguments arguments)
     {
         arguments.Probe(1, out KeyProbe key);
-        var replaced = default(LengthReader);
-        context.Strings.SetAndRead(context.Database, key, arguments[2], default, ref replaced, out _, ref context.Ticket);
+        var reader = new ReplyReader(context.Reply);
+        if (!context.Strings.ReadAndDelete(context.Database, key, ref reader, ref context.Ticket))
+        {
+            context.Reply.Null();
+        }
+
+        return null;
+    }
+
+    private static CommandError? GetAndExpire(CommandContext context, scoped in CommandArguments arguments)
+    {
+        bool persists = false;
+        int timeAt = 0;
+        bool inSeconds = false;
+        bool isAbsolute = false;
+        for (int i = 2; i < arguments.Count; i++)
+        {
+            if (timeAt == 0 && arguments.Is(i, "PERSIST"u8))
+            {
+                persists = true;
+            }
+            else if (!persists && timeAt == 0 && i + 1 < arguments.Count && IsTime(arguments, i, out inSeconds, out isAbsolute))
+            {
+                timeAt = ++i;
+            }
+            else
+            {
+                return CommandError.Syntax;
+            }
+        }
+
+        long deadline = Record.NoExpiry;
+        if (timeAt != 0 && ReadDeadline(context, arguments, timeAt, inSeconds, isAbsolute, out deadline) is { } error)
+        {
+            return error;
+        }
+
+        arguments.Probe(1, out KeyProbe key);
+        var reader = new ReplyReader(context.Reply);
+        bool found = persists || timeAt != 0
+            ? context.Strings.ReadAndExpire(context.Database, key, deadline, ref reader, ref context.Ticket)
+            : context.Strings.TryRead(context.Database, key, ref reader);
+        if (!found)
+        {
+            reader.Undo();
+            context.Reply.Null();
+        }
+
         return null;
     }
 
@@ -105,11 +230,12 @@ internal static class StringCommands
 
         if (onlyIfAbsent)
         {
-            context.Batches.SetIfAbsent(context.Database, new CommandPairs(arguments), ref context.Ticket);
+            context.Reply.Integer(context.Batches.SetIfAbsent(context.Database, new CommandPairs(arguments), ref context.Ticket) ? 1 : 0);
         }
         else
         {
             context.Batches.Set(context.Database, new CommandPairs(arguments), ref context.Ticket);
+            context.Reply.Ok();
         }
 
         return null;

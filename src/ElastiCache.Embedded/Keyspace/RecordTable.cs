@@ -253,7 +253,6 @@ internal sealed unsafe class RecordTable
     }
 
     /// <summary>Takes the entries out as a table of their own and leaves this one empty. For FLUSHDB: readers see it at once.</summary>
-    /// <param name="collections">Where the shells of its entries are; null if it holds none.</param>
     public DetachedTable Detach(CollectionRegistry? collections = null)
     {
         Count = 0;
@@ -267,7 +266,7 @@ internal sealed unsafe class RecordTable
         (Count, other.Count) = (other.Count, Count);
     }
 
-    /// <summary>Makes readers without a lock wait for the shard's lock, or lets them in again: for transactions, whose writes must appear as one.</summary>
+    /// <summary>Makes readers without a lock wait for the shard's lock, or lets them in again: a transaction's writes must appear as one.</summary>
     public void SetHidden(bool isHidden) => _chunks.SetHidden(isHidden);
 
     internal static uint Reverse(uint value)

@@ -47,6 +47,7 @@ internal sealed class BitFieldOperations
             if (Change(write.Shard, database, key, steps, answers, (int)bytes))
             {
                 Log(write.Shard, database, key, covered);
+                write.Notify(KeyEventClass.String, "setbit"u8, key);
             }
         }
         else
@@ -63,6 +64,8 @@ internal sealed class BitFieldOperations
                         Log(write.ShardOf(key), database, key, ByteRange.Of(step));
                     }
                 }
+
+                write.Notify(KeyEventClass.String, "setbit"u8, database, key);
             }
         }
     }

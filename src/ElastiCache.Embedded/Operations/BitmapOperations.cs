@@ -47,6 +47,7 @@ internal sealed class BitmapOperations
         byte changed = edit.Value[index];
         edit.End(write.Shard, database, current, key);
         write.Effect(4)?.Argument("SETRANGE"u8).Argument(key).Argument(index).Argument([changed]);
+        write.Notify(KeyEventClass.String, "setbit"u8, key);
         return before;
     }
 
@@ -181,11 +182,13 @@ internal sealed class BitmapOperations
             var extras = new RecordExtras { Version = StringRecord.VersionAfter(shard, current), Edited = true };
             StringRecord.Replace(shard, database, current, destination, result, extras);
             write.Effect(database, 3)?.Argument("SET"u8).Argument(destination).Argument(result);
+            write.Notify(KeyEventClass.String, "set"u8, database, destination);
         }
         else if (exists)
         {
             shard.Remove(database, current);
             write.Effect(database, 2)?.Argument("DEL"u8).Argument(destination);
+            write.Notify(KeyEventClass.Generic, "del"u8, database, destination);
         }
     }
 

@@ -44,6 +44,7 @@ internal sealed class ExpireOperations
         {
             write.Shard.Remove(database, entry);
             write.Effect(2)?.Argument("DEL"u8).Argument(key);
+            write.Notify(KeyEventClass.Generic, "del"u8, key);
             return true;
         }
 
@@ -53,6 +54,8 @@ internal sealed class ExpireOperations
             write.Shard.SetDeadline(database, entry, key, deadline);
             write.Effect(3)?.Argument("PEXPIREAT"u8).Argument(key).Argument(deadline);
         }
+
+        write.Notify(KeyEventClass.Generic, "expire"u8, key);
 
         return true;
     }
@@ -77,6 +80,7 @@ internal sealed class ExpireOperations
 
         write.Shard.SetDeadline(database, entry, key, Record.NoExpiry);
         write.Effect(2)?.Argument("PERSIST"u8).Argument(key);
+        write.Notify(KeyEventClass.Generic, "persist"u8, key);
         return true;
     }
 

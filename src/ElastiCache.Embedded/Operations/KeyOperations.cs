@@ -48,6 +48,7 @@ internal sealed class KeyOperations
 
         write.Shard.Remove(database, entry);
         write.Effect(2)?.Argument("DEL"u8).Argument(key);
+        write.Notify(KeyEventClass.Generic, "del"u8, key);
         return true;
     }
 
@@ -66,6 +67,7 @@ internal sealed class KeyOperations
             if (shard.TryFind(database, key, out Entry entry))
             {
                 shard.Remove(database, entry);
+                write.Notify(KeyEventClass.Generic, "del"u8, database, key);
                 deleted++;
             }
         }
@@ -133,6 +135,8 @@ internal sealed class KeyOperations
         transfer.Copy(entry, replaced, destination, sourceGoes: true);
         transfer.RemoveSource(source);
         write.Effect(database, 3)?.Argument("RENAME"u8).Argument(source).Argument(destination);
+        write.Notify(KeyEventClass.Generic, "rename_from"u8, database, source);
+        write.Notify(KeyEventClass.Generic, "rename_to"u8, database, destination);
         return RenameOutcome.Renamed;
     }
 
@@ -173,6 +177,7 @@ internal sealed class KeyOperations
         }
 
         effect?.Argument("REPLACE"u8);
+        write.Notify(KeyEventClass.Generic, "copy_to"u8, destinationDatabase, destination);
         return true;
     }
 
@@ -199,6 +204,8 @@ internal sealed class KeyOperations
         transfer.Copy(entry, default, key, sourceGoes: true);
         transfer.RemoveSource(key);
         write.Effect(3)?.Argument("MOVE"u8).Argument(key).Argument(destinationDatabase);
+        write.Notify(KeyEventClass.Generic, "move_from"u8, key);
+        KeyNotice.Raise(_store, KeyEventClass.Generic, "move_to"u8, destinationDatabase, key);
         return true;
     }
 

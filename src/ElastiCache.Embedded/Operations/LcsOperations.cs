@@ -1,4 +1,5 @@
 using System.Buffers;
+using ElastiCache.Embedded.Errors;
 using ElastiCache.Embedded.Keyspace;
 using ElastiCache.Embedded.Values;
 
@@ -76,7 +77,7 @@ internal sealed class LcsOperations
             return default;
         }
 
-        return entry.Kind == ValueKind.String ? entry.Value : throw StringErrors.WrongType(entry);
+        return entry.Kind == ValueKind.String ? entry.Value : throw StringErrors.WrongType(entry).Says("ERR The specified keys must contain string values");
     }
 
     private readonly ref struct Copies

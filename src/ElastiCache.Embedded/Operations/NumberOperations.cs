@@ -46,6 +46,7 @@ internal sealed class NumberOperations
 
         Span<byte> text = stackalloc byte[DecimalNumber.MaxTextBytes];
         Store(write, database, current, key, text[..DecimalNumber.Format(after, text)]);
+        write.Notify(KeyEventClass.String, "incrby"u8, key);
         return after;
     }
 
@@ -90,6 +91,7 @@ internal sealed class NumberOperations
 
         int length = LongDoubleText.Format(sum, text);
         Store(write, database, current, key, text[..length]);
+        write.Notify(KeyEventClass.String, "incrbyfloat"u8, key);
         return length;
     }
 

@@ -1,3 +1,4 @@
+using ElastiCache.Embedded.Errors;
 using ElastiCache.Embedded.Keyspace;
 using ElastiCache.Embedded.Values;
 
@@ -58,7 +59,7 @@ internal sealed class ObjectOperations
         const string NotTracked =
             "An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at " +
             "runtime LRU and LFU data will take some time to adjust.";
-        return Exists(database, key) ? throw new InvalidOperationException(NotTracked) : false;
+        return Exists(database, key) ? throw new InvalidOperationException(NotTracked).Says("ERR " + NotTracked) : false;
     }
 
     private bool Exists(int database, in KeyProbe key)

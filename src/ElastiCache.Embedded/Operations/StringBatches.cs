@@ -149,6 +149,7 @@ internal sealed class StringBatches
             write.ShardOf(key).TryFind(database, key, out Entry current);
             pending.PublishNext(database, current, key);
             write.Effect(database, 3)?.Argument("SET"u8).Argument(key).Argument(pairs.Value(i));
+            write.Notify(KeyEventClass.String, "set"u8, database, key);
         }
     }
 }

@@ -31,6 +31,7 @@ internal sealed class StringEdits
 
         StringRecord.Replace(write.Shard, database, default, key, value, default);
         StringRecord.LogSet(write, key, value, default);
+        write.Notify(KeyEventClass.String, "append"u8, key);
         return value.Length;
     }
 
@@ -105,14 +106,18 @@ internal sealed class StringEdits
             throw StringErrors.TooLarge(key, offset > long.MaxValue - value.Length ? long.MaxValue : offset + value.Length);
         }
 
-        return Overwrite(write, database, current, key, (int)offset, value);
+        int result = Overwrite(write, database, current, key, (int)offset, value);
+        write.Notify(KeyEventClass.String, "setrange"u8, key);
+        return result;
     }
 
     private static int AppendTo(in KeyWrite write, int database, in Entry current, in KeyProbe key, ReadOnlySpan<byte> value)
     {
         int oldLength = current.ValueLength;
         StringRecord.RequireLength(key, (long)oldLength + value.Length);
-        return value.IsEmpty ? oldLength : Overwrite(write, database, current, key, oldLength, value);
+        int result = value.IsEmpty ? oldLength : Overwrite(write, database, current, key, oldLength, value);
+        write.Notify(KeyEventClass.String, "append"u8, key);
+        return result;
     }
 
     private static int Overwrite(in KeyWrite write, int database, in Entry current, in KeyProbe key, int offset, ReadOnlySpan<byte> value)

@@ -73,6 +73,7 @@ internal sealed class StringOperations
 
         write.Shard.Publish(database, current, key, pending);
         write.Effect(3)?.Argument("SET"u8).Argument(key).Argument(value);
+        write.Notify(KeyEventClass.String, "set"u8, key);
     }
 
     /// <summary>SET with options: NX, XX, KEEPTTL, PXAT. An absolute deadline that has already passed leaves the key absent.</summary>

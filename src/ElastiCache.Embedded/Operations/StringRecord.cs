@@ -70,6 +70,11 @@ internal static class StringRecord
         write.Reserve(key.Length + (long)value.Length);
         Replace(write.Shard, database, current, key, value, extras);
         LogSet(write, key, value, extras);
+        write.Notify(KeyEventClass.String, "set"u8, key);
+        if (!arguments.KeepDeadline && deadline != Record.NoExpiry)
+        {
+            write.Notify(KeyEventClass.Generic, "expire"u8, key);
+        }
     }
 
     /// <summary>Removes an entry and logs it.</summary>
@@ -77,6 +82,7 @@ internal static class StringRecord
     {
         write.Shard.Remove(database, current);
         write.Effect(2)?.Argument("DEL"u8).Argument(key);
+        write.Notify(KeyEventClass.Generic, "del"u8, key);
     }
 
     /// <summary>Gives an entry a deadline or, with <see cref="Record.NoExpiry"/>, takes it away; one that has passed removes the entry. Logs what has changed.</summary>
@@ -98,10 +104,12 @@ internal static class StringRecord
         if (deadline == Record.NoExpiry)
         {
             write.Effect(2)?.Argument("PERSIST"u8).Argument(key);
+            write.Notify(KeyEventClass.Generic, "persist"u8, key);
         }
         else
         {
             write.Effect(3)?.Argument("PEXPIREAT"u8).Argument(key).Argument(deadline);
+            write.Notify(KeyEventClass.Generic, "expire"u8, key);
         }
     }
 

@@ -68,7 +68,7 @@ public sealed class TransactionTests : IDisposable
     [InlineData("DEL k")]
     [InlineData("EXPIRE k 100")]
     [InlineData("APPEND k x")]
-    [InlineData("SETBIT k 7 1")]
+    [InlineData("SETBIT k 6 1")]
     [InlineData("RENAME k other")]
     [InlineData("RENAME other k")]
     [InlineData("COPY other k REPLACE")]

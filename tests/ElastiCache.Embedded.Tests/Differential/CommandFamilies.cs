@@ -40,7 +40,7 @@ internal static class CommandFamilies
         [
             "LPUSH k e+", "RPUSH k e+", "RPUSH k e+", "LPUSHX k e", "RPUSHX k e+", "LPOP k [c]", "RPOP k [c|i]", "LLEN k", "LINDEX k (n|i)", "LRANGE k n n", "LRANGE k 0 -1", "LSET k (n|i) v", "LTRIM k n n",
             "LINSERT k (BEFORE|AFTER|AT) e e", "LREM k (n|i) e", "LPOS k e [RANK (n|i)] [COUNT (c|i)] [MAXLEN (c|i)]", "LMOVE k k (LEFT|RIGHT) (LEFT|RIGHT|UP)", "RPOPLPUSH k k",
-            "LMPOP (1|2|i) k k (LEFT|RIGHT) [COUNT (c|i)]", "LMPOP 1 k (LEFT|RIGHT) [COUNT c]", "BLPOP k k (0.001|f)", "BRPOP k 0.001", "BLMOVE k k LEFT RIGHT 0.001", "BLMPOP 0.001 1 k LEFT [COUNT c]", "BRPOPLPUSH k k 0.001",
+            "LMPOP (1|2|i) k k (LEFT|RIGHT) [COUNT (c|i)]", "LMPOP 1 k (LEFT|RIGHT) [COUNT c]", "BLPOP k k (0.001|-1|x)", "BRPOP k 0.001", "BLMOVE k k LEFT RIGHT 0.001", "BLMPOP 0.001 1 k LEFT [COUNT c]", "BRPOPLPUSH k k 0.001",
         ]),
         ("h",
         [
@@ -57,7 +57,7 @@ internal static class CommandFamilies
             "ZADD k (f e)+", "ZADD k (n e)+", "ZADD k [NX|XX] [GT|LT] [CH] [INCR] (f e)+", "ZADD k INCR f e", "ZREM k e+", "ZSCORE k e", "ZMSCORE k e+", "ZINCRBY k f e", "ZCARD k", "ZCOUNT k sc sc", "ZLEXCOUNT k lex lex", "ZRANK k e", "ZREVRANK k e",
             "ZRANGE k n n [REV] [WITHSCORES]", "ZRANGE k sc sc BYSCORE [REV] [LIMIT n n] [WITHSCORES]", "ZRANGE k lex lex BYLEX [REV] [LIMIT n n] [WITHSCORES]", "ZRANGESTORE k k n n [REV]", "ZRANGESTORE k k sc sc BYSCORE [LIMIT n n]",
             "ZREVRANGE k n n [WITHSCORES]", "ZRANGEBYSCORE k sc sc [WITHSCORES] [LIMIT n n]", "ZREVRANGEBYSCORE k sc sc [WITHSCORES] [LIMIT n n]", "ZRANGEBYLEX k lex lex [LIMIT n n]", "ZREVRANGEBYLEX k lex lex [LIMIT n n]",
-            "ZREMRANGEBYRANK k n n", "ZREMRANGEBYSCORE k sc sc", "ZREMRANGEBYLEX k lex lex", "ZPOPMIN k [c|i]", "ZPOPMAX k [c|i]", "BZPOPMIN k 0.001", "BZPOPMAX k k (0.001|f)", "ZMPOP (1|2|i) k k (MIN|MAX) [COUNT (c|i)]", "BZMPOP 0.001 1 k MIN [COUNT c]",
+            "ZREMRANGEBYRANK k n n", "ZREMRANGEBYSCORE k sc sc", "ZREMRANGEBYLEX k lex lex", "ZPOPMIN k [c|i]", "ZPOPMAX k [c|i]", "BZPOPMIN k 0.001", "BZPOPMAX k k (0.001|-1|nan)", "ZMPOP (1|2|i) k k (MIN|MAX) [COUNT (c|i)]", "BZMPOP 0.001 1 k MIN [COUNT c]",
             "ZUNION (2|i) k k [WEIGHTS f f] [AGGREGATE (SUM|MIN|MAX)] [WITHSCORES]", "ZINTER (2|1) k k [WEIGHTS f f] [AGGREGATE (SUM|MIN|MAX)] [WITHSCORES]", "ZDIFF 2 k k [WITHSCORES]", "ZUNIONSTORE k 2 k k [WEIGHTS f f] [AGGREGATE (SUM|MIN|MAX)]",
             "ZINTERSTORE k 2 k k [WEIGHTS n n]", "ZDIFFSTORE k 2 k k", "ZINTERCARD 2 k k [LIMIT (c|i)]", "ZRANDMEMBER absent1 [n]",
         ]),
