@@ -44,6 +44,9 @@ internal sealed record CommandError(string Code, string Text)
 
     public static readonly CommandError NotAFloat = new("value is not a valid float");
 
+    /// <summary>An integer that fits 64 bits and is still too far out.</summary>
+    public static readonly CommandError OutOfRangeLong = new("value is out of range, value must between -9223372036854775807 and 9223372036854775807");
+
     public static readonly CommandError OutOfRange = new("value is out of range");
 
     public static readonly CommandError MustBePositive = new("value is out of range, must be positive");

@@ -45,6 +45,7 @@ internal sealed class CommandTable
         (CommandGroup.Generic, ObjectCommands.Rows),
         (CommandGroup.Generic, DatabaseCommands.Rows),
         (CommandGroup.List, ListCommands.Rows),
+        (CommandGroup.List, BlockingListCommands.Rows),
         (CommandGroup.Hash, HashCommands.Rows),
         (CommandGroup.Set, SetCommands.Rows),
         (CommandGroup.SortedSet, SortedSetCommands.Rows),

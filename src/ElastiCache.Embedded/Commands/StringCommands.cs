@@ -201,13 +201,21 @@ internal static class StringCommands
             }
         }
 
+        arguments.Probe(1, out KeyProbe key);
         long deadline = Record.NoExpiry;
         if (timeAt != 0 && ReadDeadline(context, arguments, timeAt, inSeconds, isAbsolute, out deadline) is { } error)
         {
-            return error;
+            // Redis looks at the key first.
+            var length = default(LengthReader);
+            if (context.Strings.TryRead(context.Database, key, ref length))
+            {
+                return error;
+            }
+
+            context.Reply.Null();
+            return null;
         }
 
-        arguments.Probe(1, out KeyProbe key);
         var reader = new ReplyReader(context.Reply);
         bool found = persists || timeAt != 0
             ? context.Strings.ReadAndExpire(context.Database, key, deadline, ref reader, ref context.Ticket)

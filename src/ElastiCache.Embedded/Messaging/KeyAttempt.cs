@@ -5,6 +5,12 @@ namespace ElastiCache.Embedded.Messaging;
 /// <summary>What a blocking command wants to do as soon as one of its keys allows it. Holds its own result.</summary>
 internal abstract class KeyAttempt
 {
+    /// <summary>
+    /// Whether the caller is waiting already: then a key that has come to hold another type is one that has nothing, while the first look answers
+    /// with the error.
+    /// </summary>
+    public bool IsRetry { get; internal set; }
+
     /// <summary>Tries to do it with one of the keys, as an ordinary operation. Called with no lock held, by whichever thread wrote the key.</summary>
     /// <param name="keyIndex">Which of the keys that the waiter named.</param>
     /// <param name="ticket">What to wait for when it wrote something.</param>

@@ -38,6 +38,19 @@ internal sealed class KeyWaiter
     /// <summary>Ends the wait, if it isn't over.</summary>
     public bool End(WaitOutcome outcome) => _waiters.End(this, outcome);
 
+    /// <summary>Tries one key before the wait begins: what the attempt throws is the caller's.</summary>
+    /// <returns>Whether there is nothing to wait for.</returns>
+    internal bool TryFirst(int keyIndex)
+    {
+        if (!Attempt.TryRun(keyIndex, ref _ticket))
+        {
+            return false;
+        }
+
+        Complete(WaitOutcome.Served);
+        return true;
+    }
+
     /// <summary>Tries one key; the waiters' lock is held.</summary>
     /// <returns>Whether the wait is over.</returns>
     internal bool Try(int keyIndex)

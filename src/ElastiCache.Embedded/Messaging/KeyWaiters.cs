@@ -55,8 +55,13 @@ internal sealed class KeyWaiters : KeyAwaiters
                 // Only now: what is written from here on is noted.
                 for (int i = 0; i < keys.Length && !isOver; i++)
                 {
-                    isOver = waiter.Try(i);
+                    isOver = waiter.TryFirst(i);
                 }
+            }
+            catch
+            {
+                isOver = true;
+                throw;
             }
             finally
             {
@@ -66,6 +71,7 @@ internal sealed class KeyWaiters : KeyAwaiters
                 }
             }
 
+            attempt.IsRetry = true;
             if (!isOver && timeout is { } limit)
             {
                 waiter.StartTimer(_store.Clock.TimeProvider, limit < LongestTimer ? limit : LongestTimer);

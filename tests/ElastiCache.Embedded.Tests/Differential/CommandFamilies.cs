@@ -19,7 +19,7 @@ internal static class CommandFamilies
     private static readonly string[] Keys =
     [
         "DEL k+", "UNLINK k+", "EXISTS k+", "TYPE k", "TOUCH k+", "RENAME k k", "RENAMENX k k", "COPY k k [DB i] [REPLACE]", "PERSIST k",
-        "PEXPIREAT k (at|i) [NX|XX|GT|LT]", "EXPIREAT k (4102444800|i) [NX|XX|GT|LT]", "EXPIRE k (i|100000) [NX|XX|GT|LT]",
+        "PEXPIREAT k (at|past) [NX|XX|GT|LT]", "EXPIREAT k (4102444800|past) [NX|XX|GT|LT]", "EXPIRE k ttl [NX|XX|GT|LT]",
         "EXPIRETIME absent1", "PEXPIRETIME absent1", "DBSIZE", "KEYS p", "OBJECT ENCODING k", "OBJECT REFCOUNT absent1", "OBJECT x k",
     ];
 
@@ -27,8 +27,8 @@ internal static class CommandFamilies
     [
         ("s",
         [
-            "GET k", "SET k v", "SET k v [NX|XX] [GET] [EX 100000|PX 100000000|EXAT 4102444800|PXAT at|KEEPTTL|EX i]", "SETNX k v", "SETEX k (100000|i) v", "PSETEX k (100000000|i) v",
-            "MSET (k v)+", "MSETNX (k v)+", "MGET k+", "GETSET k v", "GETDEL k", "GETEX k [EX 100000|PXAT at|PERSIST|EX i]", "APPEND k v", "STRLEN k", "GETRANGE k n n", "SUBSTR k i i",
+            "GET k", "SET k v", "SET k v [NX|XX] [GET] [EX 100000|PX 100000000|EXAT 4102444800|PXAT at|KEEPTTL|EX ttl]", "SETNX k v", "SETEX k ttl v", "PSETEX k ttl v",
+            "MSET (k v)+", "MSETNX (k v)+", "MGET k+", "GETSET k v", "GETDEL k", "GETEX k [EX 100000|PXAT at|PERSIST|EX ttl]", "APPEND k v", "STRLEN k", "GETRANGE k n n", "SUBSTR k i i",
             "SETRANGE k (o|i) v", "INCR k", "DECR k", "INCRBY k i", "DECRBY k i", "INCRBYFLOAT k f", "LCS k k [LEN|IDX] [MINMATCHLEN n] [WITHMATCHLEN]",
         ]),
         ("b",

@@ -42,6 +42,18 @@ internal static class ListPack
         return EmptyBytes;
     }
 
+    /// <summary>Writes a listpack of elements that stand one behind the other in another one.</summary>
+    /// <returns>Its bytes.</returns>
+    public static int CreateFrom(Span<byte> buffer, ReadOnlySpan<byte> elements, int count)
+    {
+        int total = EmptyBytes + elements.Length;
+        elements.CopyTo(buffer[HeaderBytes..]);
+        BinaryPrimitives.WriteInt32LittleEndian(buffer, total);
+        BinaryPrimitives.WriteUInt16LittleEndian(buffer[4..], (ushort)Math.Min(count, UnknownCount));
+        buffer[total - 1] = End;
+        return total;
+    }
+
     /// <summary>Its bytes, as its header says.</summary>
     public static int TotalBytes(ReadOnlySpan<byte> pack) => BinaryPrimitives.ReadInt32LittleEndian(pack);
 
