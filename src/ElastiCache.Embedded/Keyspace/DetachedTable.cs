@@ -18,11 +18,7 @@ internal sealed unsafe class DetachedTable
         _arena = arena;
         _allocator = allocator;
         _directory = directory;
-
-        // Entries may stand in any bucket of their chunk, also in one beyond the last that was in use.
-        _buckets = buckets <= RecordTable.ChunkBuckets
-            ? buckets
-            : (buckets + RecordTable.ChunkBuckets - 1) / RecordTable.ChunkBuckets * RecordTable.ChunkBuckets;
+        _buckets = BucketDirectory.BucketsToWalk(buckets);
     }
 
     /// <summary>Frees the records of some buckets, and every chunk of buckets behind its last one. The shard is locked.</summary>

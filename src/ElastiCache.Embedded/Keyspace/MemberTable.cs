@@ -48,7 +48,7 @@ internal sealed unsafe class MemberTable
     public long NativeBytes => _recordBytes + _table.Bytes + TableWord.Bytes;
 
     /// <summary>The buckets of a walk by <see cref="GetEnumerator"/>; what a slice of it is counted in.</summary>
-    public uint Buckets => _table.BucketsToWalk;
+    public uint Buckets => BucketDirectory.BucketsToWalk(_table.Buckets);
 
     /// <summary>About how much memory adding a member takes, its part of the table included.</summary>
     public static long BytesFor(int nameLength, int valueLength, long deadline = Record.NoExpiry) =>

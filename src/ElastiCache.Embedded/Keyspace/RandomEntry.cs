@@ -21,7 +21,7 @@ internal static unsafe class RandomEntry
             return false;
         }
 
-        long slots = (long)table.BucketsToWalk * Bucket.Slots;
+        long slots = (long)BucketDirectory.BucketsToWalk(table.Buckets) * Bucket.Slots;
         for (int i = 0; i < Draws; i++)
         {
             if (IsEntry(table, random.NextInt64(slots), out position))

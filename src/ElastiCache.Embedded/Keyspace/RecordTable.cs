@@ -57,9 +57,6 @@ internal sealed unsafe class RecordTable
     /// <summary>The number of buckets.</summary>
     public uint Buckets => _chunks.Buckets;
 
-    /// <summary>The buckets in which entries may stand: in any of a chunk, also in one beyond the last that is a home.</summary>
-    public uint BucketsToWalk => _chunks.Buckets <= ChunkBuckets ? _chunks.Buckets : (_chunks.Buckets + ChunkBuckets - 1) / ChunkBuckets * ChunkBuckets;
-
     /// <summary>Native bytes of buckets and directory.</summary>
     public long Bytes => _chunks.Bytes;
 
