@@ -9,7 +9,7 @@ namespace ElastiCache.Embedded.Keyspace;
 ///                     8  u32  slot hash of the member's name
 /// </code>
 /// As in <see cref="ExpiryWheel{TMemory}"/> there is no way back from a member to its item: a member that went or was given another deadline
-/// leaves its item behind, and when that comes to the front no member with this hash is due. The owner rebuilds the heap when half of it is such.
+/// leaves its item behind, and when that comes to the front no member with this hash is due. The owner calls <see cref="Retain"/> when half of them are such.
 /// A heap rather than a wheel, because a collection has no use for the wheel's 272 slots as long as it is small.
 /// </remarks>
 internal sealed unsafe class DeadlineHeap(BlockAllocator allocator)
@@ -80,6 +80,39 @@ internal sealed unsafe class DeadlineHeap(BlockAllocator allocator)
         }
     }
 
+    /// <summary>Drops the items that nothing belongs to any more, and all but one of those that are alike. O(n log n).</summary>
+    /// <param name="owner">Tells which items are of use.</param>
+    public void Retain<TOwner>(ref TOwner owner)
+        where TOwner : struct, IDeadlineOwner
+    {
+        var items = new Span<Item>(_items, Count);
+        int kept = 0;
+        foreach (Item item in items)
+        {
+            if (owner.Has(item.Deadline, item.Hash))
+            {
+                items[kept++] = item;
+            }
+        }
+
+        // In ascending order they are a heap.
+        items = items[..kept];
+        items.Sort(static (a, b) => a.Deadline != b.Deadline ? a.Deadline.CompareTo(b.Deadline) : a.Hash.CompareTo(b.Hash));
+        Count = 0;
+        foreach (Item item in items)
+        {
+            if (Count == 0 || item.Deadline != items[Count - 1].Deadline || item.Hash != items[Count - 1].Hash)
+            {
+                items[Count++] = item;
+            }
+        }
+
+        if (Count == 0)
+        {
+            Clear();
+        }
+    }
+
     /// <summary>Drops everything and gives the memory back.</summary>
     public void Clear()
     {
@@ -105,4 +138,11 @@ internal sealed unsafe class DeadlineHeap(BlockAllocator allocator)
         _items = (Item*)larger;
         _capacity = capacity;
     }
+}
+
+/// <summary>Knows which members have which deadlines.</summary>
+internal interface IDeadlineOwner
+{
+    /// <summary>Whether a member with this slot hash has this deadline.</summary>
+    bool Has(long deadline, uint hash);
 }

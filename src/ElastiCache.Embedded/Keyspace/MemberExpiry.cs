@@ -75,13 +75,13 @@ internal sealed unsafe class MemberExpiry(Shard shard, Store store)
             store.Journal!.Complete(shard.Index);
         }
 
-        shard.Raise(KeyEventClass.Hash, "hexpired"u8, database, entry);
+        Raise(KeyEventClass.Hash, "hexpired"u8, database, entry);
         if (shell.Count > 0)
         {
             return true;
         }
 
-        shard.Raise(KeyEventClass.Generic, "del"u8, database, entry);
+        Raise(KeyEventClass.Generic, "del"u8, database, entry);
         shard.Remove(database, entry);
         return false;
     }
@@ -106,6 +106,14 @@ internal sealed unsafe class MemberExpiry(Shard shard, Store store)
 
     /// <summary>Forgets everything; the arena is being discarded.</summary>
     public void Reset() => _wheel = null;
+
+    private void Raise(KeyEventClass eventClass, ReadOnlySpan<byte> name, int database, in Entry entry)
+    {
+        if (store.Events is { } events && (events.Classes & eventClass) != 0)
+        {
+            events.Raise(eventClass, name, database, entry.Key);
+        }
+    }
 
     private void Tidy()
     {

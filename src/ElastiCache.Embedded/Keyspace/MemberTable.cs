@@ -67,6 +67,22 @@ internal sealed unsafe class MemberTable
         return false;
     }
 
+    /// <summary>Finds a member whose name has this slot hash and whose deadline is not after <paramref name="now"/>.</summary>
+    public bool TryFindDue(uint hash, long now, out Member due)
+    {
+        var filter = new IsDue(now);
+        bool found = _table.TryFind(hash, ref filter, out SlotPosition position);
+        due = found ? At(position) : default;
+        return found;
+    }
+
+    /// <summary>Whether a member whose name has this slot hash has this very deadline.</summary>
+    public bool HasDeadline(uint hash, long deadline)
+    {
+        var filter = new IsDueAt(deadline);
+        return _table.TryFind(hash, ref filter, out _);
+    }
+
     /// <summary>The member that a reference kept elsewhere stands for.</summary>
     public Member At(uint reference) => new(_arena.At(reference), reference, default);
 
@@ -210,6 +226,16 @@ internal sealed unsafe class MemberTable
     {
         _recordBytes -= _allocator.CapacityOf(record);
         _allocator.Free(record);
+    }
+
+    private readonly struct IsDue(long now) : IRecordFilter
+    {
+        public bool Accepts(byte* record) => Record.DeadlineOf(record, Record.HeaderOf(record)) <= now;
+    }
+
+    private readonly struct IsDueAt(long deadline) : IRecordFilter
+    {
+        public bool Accepts(byte* record) => Record.DeadlineOf(record, Record.HeaderOf(record)) == deadline;
     }
 
     private ref struct RecordVisitor<TVisitor>(Arena arena, TVisitor visitor) : IRecordVisitor

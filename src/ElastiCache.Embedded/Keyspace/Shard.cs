@@ -393,9 +393,6 @@ internal sealed unsafe class Shard
         MemberExpiry.Reset();
     }
 
-    /// <summary>Tells whoever wants to know of an event on an entry.</summary>
-    public void Raise(KeyEventClass eventClass, ReadOnlySpan<byte> name, int database, in Entry entry) => Raise(eventClass, name, database, entry.Record);
-
     private void Raise(KeyEventClass eventClass, ReadOnlySpan<byte> name, int database, byte* record)
     {
         if (_store.Events is { } events && (events.Classes & eventClass) != 0)
