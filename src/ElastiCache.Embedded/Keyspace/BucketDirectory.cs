@@ -44,6 +44,10 @@ internal unsafe struct BucketDirectory
         }
     }
 
+    /// <summary>The buckets in which entries may stand: in any of a chunk, also in one beyond the last that is a home.</summary>
+    public static uint BucketsToWalk(uint buckets) =>
+        buckets <= ChunkBuckets ? buckets : (buckets + ChunkBuckets - 1) / ChunkBuckets * ChunkBuckets;
+
     /// <summary>The bucket with a number.</summary>
     public readonly Bucket* this[uint index] => ChunkOf(index) + (index & (ChunkBuckets - 1));
 

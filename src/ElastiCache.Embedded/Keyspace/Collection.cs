@@ -19,12 +19,31 @@ internal abstract class Collection
     /// <summary>Native bytes of everything it holds.</summary>
     public abstract long NativeBytes { get; }
 
+    /// <summary>When the first of its elements may have to go, Unix ms; <see cref="Record.NoExpiry"/> if none ever has.</summary>
+    public virtual long NextDue => Record.NoExpiry;
+
     /// <summary>Its number in the registry.</summary>
     internal int Number { get; set; } = -1;
+
+    /// <summary>The deadline for which <see cref="MemberExpiry"/> has a node; <see cref="Record.NoExpiry"/> for none.</summary>
+    internal long ArmedFor { get; set; } = Record.NoExpiry;
+
+    /// <summary>The mark of that node.</summary>
+    internal byte ArmedMark { get; set; }
 
     /// <summary>Gives memory back, at most about so many elements' at once. Nobody uses the collection any more.</summary>
     /// <returns>Whether there is more to free.</returns>
     public abstract bool FreeSlice(int elements);
+
+    /// <summary>Finds an element whose time has come.</summary>
+    public virtual bool TryFindDue(long now, out Member due)
+    {
+        due = default;
+        return false;
+    }
+
+    /// <summary>Removes what <see cref="TryFindDue"/> found.</summary>
+    public virtual void RemoveDue(in Member due) => throw new NotSupportedException("Elements of this collection don't expire.");
 
     /// <summary>A deep copy in the memory of a shard, which is locked. O(n).</summary>
     public abstract Collection CopyTo(Shard shard);

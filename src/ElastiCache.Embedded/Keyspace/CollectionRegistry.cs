@@ -21,7 +21,18 @@ internal sealed class CollectionRegistry
     /// <summary>Shells that entries refer to.</summary>
     public int Count => _next - _unused.Count;
 
+    /// <summary>How many of them wait in <see cref="MemberExpiry"/> for their first element to expire.</summary>
+    public int Armed { get; private set; }
+
     public Collection this[int number] => _shells[number]!;
+
+    /// <summary>Notes that a shell waits for a deadline in <see cref="MemberExpiry"/>, or with <see cref="Record.NoExpiry"/> that it doesn't any more.</summary>
+    public void SetArmed(Collection collection, long deadline, byte mark = 0)
+    {
+        Armed += (deadline != Record.NoExpiry ? 1 : 0) - (collection.ArmedFor != Record.NoExpiry ? 1 : 0);
+        collection.ArmedFor = deadline;
+        collection.ArmedMark = mark;
+    }
 
     /// <summary>Takes a shell in and numbers it.</summary>
     public int Add(Collection collection)
@@ -47,6 +58,7 @@ internal sealed class CollectionRegistry
         _shells[number] = null;
         _unused.Push(number);
         collection.Number = -1;
+        SetArmed(collection, Record.NoExpiry);
         if (collection.FreeSlice(FreedAtOnce))
         {
             _garbage.Enqueue(collection);
@@ -70,6 +82,7 @@ internal sealed class CollectionRegistry
     {
         _shells = [];
         _next = 0;
+        Armed = 0;
         _unused.Clear();
         _garbage.Clear();
     }

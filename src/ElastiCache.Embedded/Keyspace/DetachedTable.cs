@@ -18,14 +18,14 @@ internal sealed unsafe class DetachedTable
         _arena = arena;
         _allocator = allocator;
         _directory = directory;
-        _buckets = buckets;
+        _buckets = BucketDirectory.BucketsToWalk(buckets);
     }
 
-    /// <summary>Frees the records of some buckets. The shard is locked.</summary>
+    /// <summary>Frees the records of some buckets, and every chunk of buckets behind its last one. The shard is locked.</summary>
     /// <returns>Whether there is more to free.</returns>
     public bool FreeSlice(int buckets)
     {
-        for (int i = 0; i < buckets && _next < _buckets; i++, _next++)
+        for (; buckets > 0 && _next < _buckets; buckets--)
         {
             Bucket* chunk = (Bucket*)_arena.At(_directory[_next / RecordTable.ChunkBuckets]);
             Bucket* bucket = chunk + (_next % RecordTable.ChunkBuckets);
@@ -34,9 +34,14 @@ internal sealed unsafe class DetachedTable
                 uint reference = (uint)*Bucket.SlotAt(bucket, slot);
                 if (reference != 0)
                 {
-                    *Bucket.SlotAt(bucket, slot) = 0;
                     Free(_arena.At(reference));
                 }
+            }
+
+            _next++;
+            if (_next == _buckets || _next % RecordTable.ChunkBuckets == 0)
+            {
+                _allocator.Free((byte*)chunk);
             }
         }
 
@@ -45,37 +50,12 @@ internal sealed unsafe class DetachedTable
             return true;
         }
 
-        FreeTable();
-        return false;
-    }
-
-    // Detached entries may stand in any bucket of their chunk, also in one beyond the last that was in use.
-    private void FreeTable()
-    {
-        uint chunks = (_buckets + RecordTable.ChunkBuckets - 1) / RecordTable.ChunkBuckets;
-        uint lastChunkBuckets = _buckets < RecordTable.ChunkBuckets ? _buckets : RecordTable.ChunkBuckets;
-        for (uint i = 0; i < chunks; i++)
-        {
-            Bucket* chunk = (Bucket*)_arena.At(_directory[i]);
-            for (uint b = 0; b < lastChunkBuckets; b++)
-            {
-                for (int slot = 0; slot < Bucket.Slots; slot++)
-                {
-                    uint reference = (uint)*Bucket.SlotAt(chunk + b, slot);
-                    if (reference != 0)
-                    {
-                        Free(_arena.At(reference));
-                    }
-                }
-            }
-
-            _allocator.Free((byte*)chunk);
-        }
-
         if (_directory != null)
         {
             _allocator.Free((byte*)_directory);
         }
+
+        return false;
     }
 
     private void Free(byte* record)

@@ -40,7 +40,7 @@ internal readonly unsafe ref struct PackedEdit
     /// <param name="kind">What it holds.</param>
     /// <param name="mostBytes">The most that the value will have at any moment of the edit, its form byte included; not less than it has now.</param>
     /// <exception cref="CacheFullException">The budget has no room. Nothing has changed.</exception>
-    public static PackedEdit Begin(Shard shard, int database, in Entry current, in KeyProbe key, ValueKind kind, int mostBytes)
+    public static PackedEdit Begin(Shard shard, int database, scoped in Entry current, scoped in KeyProbe key, ValueKind kind, int mostBytes)
     {
         if (current.Exists)
         {

@@ -21,11 +21,7 @@ internal static unsafe class RandomEntry
             return false;
         }
 
-        // Entries may stand in any bucket of a chunk, also in one beyond the last that is a home.
-        uint buckets = table.Buckets <= RecordTable.ChunkBuckets
-            ? table.Buckets
-            : (table.Buckets + RecordTable.ChunkBuckets - 1) / RecordTable.ChunkBuckets * RecordTable.ChunkBuckets;
-        long slots = (long)buckets * Bucket.Slots;
+        long slots = (long)BucketDirectory.BucketsToWalk(table.Buckets) * Bucket.Slots;
         for (int i = 0; i < Draws; i++)
         {
             if (IsEntry(table, random.NextInt64(slots), out position))

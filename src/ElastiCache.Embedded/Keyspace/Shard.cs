@@ -32,6 +32,7 @@ internal sealed unsafe class Shard
         Allocator = new BlockAllocator(_arena);
         Room = new Room(this, store, evictor);
         _expiry = new ShardExpiry(this, _arena, databases, store.Clock.UnixMilliseconds);
+        MemberExpiry = new MemberExpiry(this, store);
         Listeners = new KeyListeners(databases);
         Snapshot = new ShardSnapshot(this);
 
@@ -51,6 +52,9 @@ internal sealed unsafe class Shard
     /// <summary>Who wants to know of changes to keys.</summary>
     public KeyListeners Listeners { get; }
 
+    /// <summary>Deadlines inside collections.</summary>
+    public MemberExpiry MemberExpiry { get; }
+
     public Arena Arena => _arena;
 
     /// <summary>Entries removed because their time had come, since the cache was opened.</summary>
@@ -65,8 +69,8 @@ internal sealed unsafe class Shard
     /// <summary>The buffer for effects; null when nothing is logged.</summary>
     public EffectBuffer? Effects => Block ?? _store.Journal?[Index];
 
-    /// <summary>Native bytes of the expiry wheel.</summary>
-    public long WheelBytes => _expiry.WheelBytes;
+    /// <summary>Native bytes of the expiry wheels.</summary>
+    public long WheelBytes => _expiry.WheelBytes + MemberExpiry.WheelBytes;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Enter() => _lock.Enter();
@@ -318,7 +322,7 @@ internal sealed unsafe class Shard
     /// <returns>Whether more is waiting.</returns>
     public bool SweepExpired(long now)
     {
-        bool more = _expiry.Sweep(now);
+        bool more = _expiry.Sweep(now) | MemberExpiry.Sweep(now);
         return Collections.FreeSlice() | more;
     }
 
@@ -351,6 +355,7 @@ internal sealed unsafe class Shard
         SignalExisting(b, b);
         TableForWriting(a).Swap(TableForWriting(b));
         _expiry.SwapDatabases(a, b);
+        MemberExpiry.SwapDatabases(a, b);
         Snapshot.SwapDatabases(a, b);
     }
 
@@ -385,6 +390,7 @@ internal sealed unsafe class Shard
         Array.Clear(_tables);
         Allocator.Reset();
         Collections.Reset();
+        MemberExpiry.Reset();
     }
 
     private void Raise(KeyEventClass eventClass, ReadOnlySpan<byte> name, int database, byte* record)

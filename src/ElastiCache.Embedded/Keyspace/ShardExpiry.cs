@@ -130,7 +130,8 @@ internal sealed unsafe class ShardExpiry
         public bool Accepts(byte* record) => Record.HasExpiry(Record.HeaderOf(record)) && Record.MarkOf(record) == mark;
     }
 
-    private readonly struct WheelMemory(Arena arena, BlockAllocator allocator) : IWheelMemory
+    /// <summary>A wheel's memory: fixed blocks of the shard.</summary>
+    internal readonly struct WheelMemory(Arena arena, BlockAllocator allocator) : IWheelMemory
     {
         public uint Allocate(int bytes) => arena.ReferenceOf(allocator.AllocateFixed(bytes));
 

@@ -34,7 +34,7 @@ internal sealed class ExpireOperations
         }
 
         using var write = new KeyWrite(_store, database, key, ref ticket);
-        if (!write.TryFind(key, out Entry entry) || !Holds(condition, entry, deadline))
+        if (!write.TryFind(key, out Entry entry) || !Holds(condition, entry.Deadline, deadline))
         {
             return false;
         }
@@ -89,10 +89,10 @@ internal sealed class ExpireOperations
         ExpireCondition.Always or ExpireCondition.IfNone or ExpireCondition.IfAny or ExpireCondition.IfLater or ExpireCondition.IfSooner or
         (ExpireCondition.IfAny | ExpireCondition.IfLater) or (ExpireCondition.IfAny | ExpireCondition.IfSooner);
 
-    // "Never" is NoExpiry, the largest number, so it compares as Redis wants it.
-    private static bool Holds(ExpireCondition condition, in Entry entry, long deadline) =>
-        ((condition & ExpireCondition.IfNone) == 0 || !entry.HasDeadline) &&
-        ((condition & ExpireCondition.IfAny) == 0 || entry.HasDeadline) &&
-        ((condition & ExpireCondition.IfLater) == 0 || (entry.HasDeadline && deadline > entry.Deadline)) &&
-        ((condition & ExpireCondition.IfSooner) == 0 || !entry.HasDeadline || deadline < entry.Deadline);
+    /// <summary>Whether a condition allows a new deadline. "Never" is NoExpiry, the largest number, so it compares as Redis wants it.</summary>
+    internal static bool Holds(ExpireCondition condition, long before, long deadline) =>
+        ((condition & ExpireCondition.IfNone) == 0 || before == Record.NoExpiry) &&
+        ((condition & ExpireCondition.IfAny) == 0 || before != Record.NoExpiry) &&
+        ((condition & ExpireCondition.IfLater) == 0 || (before != Record.NoExpiry && deadline > before)) &&
+        ((condition & ExpireCondition.IfSooner) == 0 || before == Record.NoExpiry || deadline < before);
 }

@@ -41,8 +41,13 @@ internal readonly ref struct KeyTransfer(Store store, Shard from, int fromDataba
             CollectionForm.WriteShell(pending.Value, to.Collections.Add(copy));
         }
 
+        Collection? shell = copy ?? (oneShard && sourceGoes ? from.ShellOf(source) : null);
         Entry target = oneShard ? Find(to, toDatabase, destination) : replaced;
         to.Publish(toDatabase, target, destination, pending);
+        if (shell != null)
+        {
+            to.MemberExpiry.ArmAnew(toDatabase, destination.SlotHash, shell);
+        }
     }
 
     /// <summary>Removes what was copied with <c>sourceGoes</c>.</summary>

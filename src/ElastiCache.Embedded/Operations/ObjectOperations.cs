@@ -36,6 +36,8 @@ internal sealed class ObjectOperations
             ValueKind.String when entry.Edited || entry.ValueLength > EmbeddedBytes => "raw",
             ValueKind.String => DecimalNumber.IsCanonical(entry.Value) ? "int" : "embstr",
             ValueKind.List => ListOperations.EncodingOf(),
+            ValueKind.Hash => HashOperations.EncodingOf(read.Shard, entry),
+            ValueKind.Set => SetOperations.EncodingOf(read.Shard, entry),
             _ => "unknown",     // as Redis's strEncoding for what it doesn't know; the collections bring their names with them
         };
     }
