@@ -49,6 +49,8 @@ internal sealed class CommandTable
         (CommandGroup.Hash, HashCommands.Rows),
         (CommandGroup.Set, SetCommands.Rows),
         (CommandGroup.SortedSet, SortedSetCommands.Rows),
+        (CommandGroup.SortedSet, SortedSetRangeCommands.Rows),
+        (CommandGroup.SortedSet, SortedSetAlgebraCommands.Rows),
         (CommandGroup.Stream, StreamCommands.Rows),
         (CommandGroup.HyperLogLog, HyperLogLogCommands.Rows),
         (CommandGroup.Geo, GeoCommands.Rows),

@@ -38,6 +38,7 @@ internal sealed class ObjectOperations
             ValueKind.List => ListOperations.EncodingOf(),
             ValueKind.Hash => HashOperations.EncodingOf(read.Shard, entry),
             ValueKind.Set => SetOperations.EncodingOf(read.Shard, entry),
+            ValueKind.SortedSet => SortedSetOperations.EncodingOf(read.Shard, entry),
             _ => "unknown",     // as Redis's strEncoding for what it doesn't know; the collections bring their names with them
         };
     }
