@@ -146,7 +146,7 @@ internal sealed class SubscriptionQueue : Subscriber, IValueTaskSource<bool>, IT
     {
         _isMoving = false;
         _signal.GetResult(token);
-        return TakeBatch() || ThrowOrEnd();
+        return TakeBatch(waits: false) || ThrowOrEnd();
     }
 
     ValueTaskSourceStatus IValueTaskSource<bool>.GetStatus(short token) => _signal.GetStatus(token);
@@ -161,40 +161,24 @@ internal sealed class SubscriptionQueue : Subscriber, IValueTaskSource<bool>, IT
             throw new InvalidOperationException("The subscription is being read already: await one MoveNextAsync before the next.");
         }
 
-        if (TakeBatch())
+        if (TakeBatch(waits: true))
         {
             return new ValueTask<bool>(true);
         }
 
-        if (TryBeginWait())
+        if (_isMoving)
         {
             return new ValueTask<bool>(this, _signal.Version);
         }
 
         try
         {
-            return new ValueTask<bool>(TakeBatch() || ThrowOrEnd());
+            return new ValueTask<bool>(ThrowOrEnd());
         }
         catch (Exception e) when (e is OperationCanceledException or SubscriberTooSlowException)
         {
             return ValueTask.FromException<bool>(e);
         }
-    }
-
-    private bool TryBeginWait()
-    {
-        _current = default;
-        _lock.Enter();
-        bool waits = _count == 0 && _end == End.None;
-        if (waits)
-        {
-            _signal.Reset();
-            _isWaiting = true;
-            _isMoving = true;
-        }
-
-        _lock.Exit();
-        return waits;
     }
 
     private void MoveInBatch()
@@ -203,8 +187,9 @@ internal sealed class SubscriptionQueue : Subscriber, IValueTaskSource<bool>, IT
         _batch[_batchNext++] = default;     // or a reader that waits would keep the last batch alive
     }
 
-    // Takes messages over from the ring and moves to the first.
-    private bool TakeBatch()
+    // Takes messages over from the ring and moves to the first. A reader that finds none and is to wait says so under the same lock: a second trip for
+    // that would be a second fight with the publisher, on each message of a reader that keeps up.
+    private bool TakeBatch(bool waits)
     {
         int taken = 0;
         long bytes = 0;
@@ -213,6 +198,14 @@ internal sealed class SubscriptionQueue : Subscriber, IValueTaskSource<bool>, IT
         {
             _batch[taken] = Pop();
             bytes += _batch[taken++].Bytes;
+        }
+
+        if (waits && taken == 0 && _end == End.None)
+        {
+            _current = default;
+            _signal.Reset();
+            _isWaiting = true;
+            _isMoving = true;
         }
 
         _lock.Exit();
