@@ -1,3 +1,4 @@
+using System.Text;
 using ElastiCache.Embedded.Messaging;
 
 namespace ElastiCache.Embedded.Commands;
@@ -221,7 +222,8 @@ internal static class ChannelCommands
     {
         if (arguments.Count > 3)
         {
-            return CommandError.UnknownSubcommand(arguments);
+            return new CommandError(
+                $"unknown subcommand or wrong number of arguments for '{Encoding.Latin1.GetString(arguments[1])}'. Try PUBSUB HELP.");
         }
 
         List<ChannelName> names = context.Channels?.ActiveChannels(kind, arguments.Count == 3 ? arguments[2] : default, all: arguments.Count == 2) ?? [];
@@ -257,7 +259,7 @@ internal static class ChannelCommands
         context.Reply.Array(HelpLines.Length);
         foreach (string line in HelpLines)
         {
-            context.Reply.Simple(System.Text.Encoding.ASCII.GetBytes(line));
+            context.Reply.Simple(Encoding.ASCII.GetBytes(line));
         }
 
         return null;
