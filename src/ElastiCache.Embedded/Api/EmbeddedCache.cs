@@ -57,6 +57,9 @@ public sealed class EmbeddedCache : IAsyncDisposable, IDisposable
         }
 
         Logger = (ILogger?)options.LoggerFactory?.CreateLogger<EmbeddedCache>() ?? NullLogger.Instance;
+        Channels = new Channels(this);
+        Events = new KeyspaceEvents(Hub) { Classes = options.KeyEventClasses };
+        store.Events = Events;
         Waiters = new KeyWaiters(store);
         store.Awaiters = Waiters;
         _sweeper = new Sweeper(store, Logger);
@@ -71,6 +74,9 @@ public sealed class EmbeddedCache : IAsyncDisposable, IDisposable
     /// <summary>The keys of database 0.</summary>
     public Keys Keys => _databases[0].Keys;
 
+    /// <summary>Publish and subscribe, within this process and to the clients of a server on this cache.</summary>
+    public Channels Channels { get; }
+
     /// <summary>What was found in the folder when the cache was opened; null for a cache in memory.</summary>
     public RecoveryReport? Recovery { get; private init; }
 
@@ -79,6 +85,11 @@ public sealed class EmbeddedCache : IAsyncDisposable, IDisposable
     internal CacheOperations Operations { get; }
 
     internal KeyWaiters Waiters { get; }
+
+    internal ChannelHub Hub { get; } = new();
+
+    /// <summary>Keyspace notifications; CONFIG SET changes their classes.</summary>
+    internal KeyspaceEvents Events { get; }
 
     internal SingleFlight Factories { get; } = new();
 
@@ -206,6 +217,7 @@ public sealed class EmbeddedCache : IAsyncDisposable, IDisposable
     {
         _sweeper.Dispose();
         Store.Dispose();
+        Hub.Close();
         _log?.Close();
     }
 
@@ -214,6 +226,7 @@ public sealed class EmbeddedCache : IAsyncDisposable, IDisposable
     {
         _sweeper.Dispose();
         Store.Dispose();
+        Hub.Close();
         if (_log != null)
         {
             await _log.CloseAsync().ConfigureAwait(false);

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Numerics;
+using ElastiCache.Embedded.Keyspace;
+using ElastiCache.Embedded.Messaging;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -73,6 +75,15 @@ public sealed class EmbeddedCacheOptions
     /// </remarks>
     public TimeSpan MaxUnpersistedAge { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>Which changes of keys the cache publishes on channels, in the letters of Redis's <c>notify-keyspace-events</c>.</summary>
+    /// <value>
+    /// Default empty: none. <c>K</c> publishes to <c>__keyspace@0__:key</c>, <c>E</c> to <c>__keyevent@0__:event</c>; at least one of them, and what to tell
+    /// of: <c>g</c> deletions, deadlines and the like, <c>$</c> strings, <c>l</c> lists, <c>s</c> sets, <c>h</c> hashes, <c>z</c> sorted sets, <c>t</c> streams,
+    /// <c>x</c> expired keys, <c>e</c> evicted keys, <c>d</c> modules, <c>A</c> for all of these, <c>m</c> misses, <c>n</c> new keys.
+    /// </value>
+    /// <remarks>An event is published by the write that causes it, which takes that much longer while anybody has subscribed to anything.</remarks>
+    public string KeyspaceNotifications { get; set; } = "";
+
     /// <summary>The clock for expiry and timers.</summary>
     /// <value>Default <see cref="TimeProvider.System"/>; never <see langword="null"/>.</value>
     /// <remarks>Tests pass a fake one and move time by hand.</remarks>
@@ -87,6 +98,9 @@ public sealed class EmbeddedCacheOptions
     /// <value>Default <see langword="null"/>: nowhere. With dependency injection, the host's.</value>
     /// <remarks>Log lines name keys and files, never stored values.</remarks>
     public ILoggerFactory? LoggerFactory { get; set; }
+
+    /// <summary>What <see cref="KeyspaceNotifications"/> asks for.</summary>
+    internal KeyEventClass KeyEventClasses => KeyEventFlags.TryParse(KeyspaceNotifications, out KeyEventClass classes) ? classes : KeyEventClass.None;
 
     /// <summary>Checks every option.</summary>
     /// <exception cref="OptionsValidationException">Lists every problem with the option's name, its value and the range.</exception>
@@ -119,6 +133,8 @@ public sealed class EmbeddedCacheOptions
             $"one of {string.Join(", ", Enum.GetNames<DurabilityMode>())}");
         Require(IsAge(MaxUnpersistedAge), nameof(MaxUnpersistedAge), MaxUnpersistedAge,
             "1 second to 24 hours (00:00:01 to 1.00:00:00), or Timeout.InfiniteTimeSpan for no bound");
+        Require(KeyspaceNotifications is not null && KeyEventFlags.TryParse(KeyspaceNotifications, out _), nameof(KeyspaceNotifications), $"'{KeyspaceNotifications}'",
+            "letters out of KEg$lszhxetdmnA, or empty for none");
         Require(TimeProvider is not null, nameof(TimeProvider), "null",
             "a clock; TimeProvider.System is the default");
         Require(Serializer is not null, nameof(Serializer), "null",

@@ -55,6 +55,11 @@ internal static class OptionsConfiguration
             options.MaxUnpersistedAge = age;
             return isSpan;
         }),
+        new(nameof(EmbeddedCacheOptions.KeyspaceNotifications), "letters out of KEg$lszhxetdmnA", (text, options) =>
+        {
+            options.KeyspaceNotifications = text;
+            return true;
+        }),
     ];
 
     /// <summary>Sets the options that the section names and leaves the others alone. Ranges are checked later, with all else.</summary>

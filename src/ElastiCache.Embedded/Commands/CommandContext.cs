@@ -86,6 +86,12 @@ internal class CommandContext
     /// <summary>Who waits for keys; null where commands can't wait, as in a replay.</summary>
     public KeyWaiters? Waiters { get; init; }
 
+    /// <summary>Where messages are published; null where nobody can subscribe, as in a replay.</summary>
+    public ChannelHub? Channels { get; init; }
+
+    /// <summary>Who gets this client's messages; null for a client that can't be sent any.</summary>
+    public ClientSubscriber? Subscriber { get; init; }
+
     /// <summary>What stands between MULTI and EXEC.</summary>
     public QueuedCommands Transaction { get; }
 

@@ -18,12 +18,16 @@ internal sealed class CommandSession : IDisposable
     {
         _ownsCache = cache is null;
         _cache = cache ?? new EmbeddedCache();
-        _context = new CommandContext(_cache.Store, _reply) { Waiters = _cache.Waiters };
+        Subscriber = new SilentSubscriber();
+        _context = new CommandContext(_cache.Store, _reply) { Waiters = _cache.Waiters, Channels = _cache.Hub, Subscriber = Subscriber };
     }
 
     public EmbeddedCache Cache => _cache;
 
     public CommandContext Context => _context;
+
+    /// <summary>Gets the messages of this client; a test looks into its buffer.</summary>
+    public ClientSubscriber Subscriber { get; }
 
     /// <summary>Runs a command; the reply's bytes.</summary>
     public byte[] Run(byte[][] arguments)
@@ -59,6 +63,13 @@ internal sealed class CommandSession : IDisposable
         if (_ownsCache)
         {
             _cache.Dispose();
+        }
+    }
+
+    private sealed class SilentSubscriber : ClientSubscriber
+    {
+        protected override void OnPending()
+        {
         }
     }
 }
