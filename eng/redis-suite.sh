@@ -6,22 +6,23 @@
 #                        [--out FILE] [--record FILE] [--check FILE]
 #
 #   --host, --port   a server that runs already. Its data are flushed and its configuration is changed.
-#   --server         the command that starts one, with {port} and {dir} for a free port and an empty folder. Each file gets a fresh server. Default: ours,
-#                    as `dotnet build -c Release` leaves it. Redis itself: --server 'redis-server --port {port} --save "" --enable-debug-command yes
-#                    --enable-protected-configs yes'
+#   --server         the command that starts one, with {port} and {dir} for a free port and an empty folder. Each file gets a fresh one.
+#                    Default: ours, as `dotnet build -c Release` leaves it. Redis itself: --server 'redis-server --port {port} --save ""
+#                    --enable-debug-command yes --enable-protected-configs yes --enable-module-command yes'
 #   --part ci        the families that a change to the library may break, in less than ten minutes
 #   --timeout        how long one file may take, 600 by default; --test-timeout: one test, 120 by default
 #   --seed           of the tests' random choices, 1 by default, so that two runs ask the same questions
 #   --mode           external, the default: one server, started from here, as with the suite's own --host and --port. own-servers: the suite starts
 #                    `COMMAND <configuration file>` itself for every block of tests, as it does with redis-server.
-#   --out            writes the table as Markdown, and below it each failed test with the first line of its error
+#   --out            writes the table as Markdown, below it each failed test with the first line of its error, and why tests were skipped
 #   --record         writes 'file passed' lines; --check compares with such a file and exits with 1 if a file passed fewer than it says. Without
 #                    --check a failed test is no failure of the run, as long as any test passed. eng/redis-suite/redis-server-7.0.15.txt has what
 #                    Redis itself passes.
 #
-# How it counts. Stock, the suite ends a file at the first unexpected error reply, and in external mode it leaves out all that is tagged external:skip.
-# So eng/redis-suite/driver.tcl takes the place of the suite's main loop:
-#   - every `test` is passed, failed or skipped. An error or a wait without an end fails that test, and the next one goes on with a client that is in step;
+# How it counts. Stock, the suite ends a file at the first unexpected error reply, and in external mode it leaves out all that is tagged
+# external:skip. So eng/redis-suite/driver.tcl takes the place of the suite's main loop:
+#   - every `test` is passed, failed or skipped. An error or a wait without an end fails that test, and the next one goes on with a client
+#     that is in step; a server that ended is started again;
 #   - an error between two tests counts as a failed test by the name of "outside a test";
 #   - the settings that a block starts its server with are made by CONFIG SET, and all is put back after the block;
 #   - external:skip does not skip by itself. Skipped are tests that need a server process of their own (a configuration file, a setting that only
@@ -31,7 +32,7 @@
 set -uo pipefail
 export LC_ALL=C
 
-# ---- Which files. The first list is --part ci; --part all takes the second as well. ----
+# ---- Which files. The first list is --part ci (six minutes with redis-server on two shared cores); --part all takes the second too. ----
 ci_files="unit/type/string unit/type/incr unit/type/hash unit/type/list unit/type/list-2 unit/type/list-3 unit/type/set unit/type/zset
   unit/type/stream unit/type/stream-cgroups unit/keyspace unit/expire unit/scan unit/sort unit/bitops unit/bitfield unit/hyperloglog unit/geo"
 other_files="unit/protocol unit/quit unit/pubsub unit/pubsubshard unit/multi unit/dump unit/scripting unit/functions unit/tracking unit/auth unit/acl
@@ -144,7 +145,7 @@ unpack_suite() {
   apt-get "${options[@]}" -q update >&2
   (cd "$apt/source" && apt-get "${options[@]}" -q source redis >&2)
   unpacked=$(find "$apt/source" -mindepth 1 -maxdepth 1 -type d -name 'redis-7.0.*' | head -n 1)
-  [ -n "$unpacked" ] || fail "apt-get brought no source package of Redis 7.0 (Debian 12 has one). Unpack one as '$suite', with its tests/ folder, to go on."
+  [ -n "$unpacked" ] || fail "apt-get brought no source package of Redis 7.0 (Debian 12 has one). Unpack one as '$suite' to go on."
   mkdir -p "$(dirname "$suite")"
   mv "$unpacked" "$suite"
 }
@@ -280,7 +281,8 @@ write_markdown() {
   for file in $files; do
     awk -F '\t' -v file="$file" '
       $1 == "skipped" { gsub(/`/, "\047", $4); why[$4] += $2; any = 1 }
-      END             { for (reason in why) if (why[reason]) printf "- %s: %d, `%s`\n", file, why[reason], reason }' "$work/results/${file//\//.}" | sort
+      END             { for (reason in why) if (why[reason]) printf "- %s: %d, `%s`\n", file, why[reason], reason }' \
+      "$work/results/${file//\//.}" | sort
   done
   if [ -s "$work/ends" ]; then
     printf '\n### Ends of the server process\n\n'

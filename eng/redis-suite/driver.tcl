@@ -3,13 +3,13 @@
 #     tclsh driver.tcl FILE RESULTS LIMIT SEED external HOST PORT [PROPERTY VALUE]...
 #     tclsh driver.tcl FILE RESULTS LIMIT SEED own-servers FIRST_PORT
 #
-# It runs in a folder laid out like the suite's source (tests/, src/). The suite's own procedures are loaded unchanged; this file then puts its own in
-# the place of the few that decide what happens after a failure. RESULTS gets a line for each test, fields separated by tabs:
+# It runs in a folder laid out like the suite's source (tests/, src/). The suite's own procedures are loaded unchanged; this file then puts its
+# own in the place of the few that decide what happens after a failure. RESULTS gets a line for each test, fields separated by tabs:
 #
 #     status  name  milliseconds  message        status: running, passed, failed, skipped (the "name" is then a count of tests)
 #
-# LIMIT is the number of seconds that one test may take. PROPERTY VALUE are facts on the server that some tests ask for: stdout, stderr, and pid as the
-# name of a file, because a server that a test ended is started again.
+# LIMIT is the number of seconds that one test may take. PROPERTY VALUE are facts on the server that some tests ask for: stdout, stderr, and pid
+# as the name of a file, because a server that a test ended is started again.
 
 # The suite's own names are all global, so ours live in a namespace.
 namespace eval run {
@@ -17,7 +17,7 @@ namespace eval run {
     variable deadline 0
     variable originalConfiguration ""
     variable patienceSeconds 20
-    variable twoServers {(?i)\m(replicaof|slaveof)\M|\s-[1-9]\s}
+    variable twoServers {(?i)\m(replicaof|slaveof)\s+["$\[]|\s-[1-9]\s}
     variable main
     lassign $argv file results limitSeconds seed
     set serverFacts [lrange $argv 7 end]
@@ -30,13 +30,13 @@ if {[lindex $argv 4] eq "external"} {
     set argv [list --baseport [lindex $argv 5] --portcount 500 --durable --single $run::file]
 }
 
-# The last statement of the suite's main script starts the work, as one of several processes that talk to each other. We want all but that one.
 proc run::text_of {path} {
     set channel [open $path]
     set text [read $channel]
     close $channel
     return $text
 }
+# The last statement of the suite's main script starts the work, as one of several processes that talk to each other. We want all but that one.
 set run::main [run::text_of tests/test_helper.tcl]
 eval [string range $run::main 0 [string last "\nif {\$::client} \{" $run::main]]
 set ::test_server_fd ""
