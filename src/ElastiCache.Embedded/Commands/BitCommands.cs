@@ -1,4 +1,5 @@
 using ElastiCache.Embedded.Keyspace;
+using ElastiCache.Embedded.Operations;
 using ElastiCache.Embedded.Values;
 
 namespace ElastiCache.Embedded.Commands;
@@ -46,6 +47,13 @@ internal static class BitCommands
             return null;
         }
 
+        // Redis looks at the key first.
+        if (!IsThere(context, key))
+        {
+            context.Reply.Integer(0);
+            return null;
+        }
+
         if (arguments.Count is not (4 or 5))
         {
             return CommandError.Syntax;
@@ -78,6 +86,12 @@ internal static class BitCommands
         }
 
         arguments.Probe(1, out KeyProbe key);
+        if (!IsThere(context, key))
+        {
+            context.Reply.Integer(BitPosition.OfMissingKey(bit == 1));
+            return null;
+        }
+
         switch (arguments.Count)
         {
             case 3:
@@ -110,6 +124,12 @@ internal static class BitCommands
 
         context.Reply.Integer(context.Bits.Position(context.Database, key, bit == 1, start, end, unit));
         return null;
+    }
+
+    private static bool IsThere(CommandContext context, in KeyProbe key)
+    {
+        var length = default(LengthReader);
+        return context.Strings.TryRead(context.Database, key, ref length);
     }
 
     private static bool TryReadUnit(scoped in CommandArguments arguments, int index, out BitRangeUnit unit)

@@ -50,6 +50,10 @@ internal sealed class KeyWaiters : KeyAwaiters
         {
             Enlist(waiter);
             bool isOver = false;
+
+            // The attempt's own write must not serve this very waiter.
+            bool wasServing = _isServing;
+            _isServing = true;
             try
             {
                 // Only now: what is written from here on is noted.
@@ -65,6 +69,7 @@ internal sealed class KeyWaiters : KeyAwaiters
             }
             finally
             {
+                _isServing = wasServing;
                 if (isOver)
                 {
                     Delist(waiter);
