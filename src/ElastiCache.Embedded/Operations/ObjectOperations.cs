@@ -35,6 +35,7 @@ internal sealed class ObjectOperations
         {
             ValueKind.String when entry.Edited || entry.ValueLength > EmbeddedBytes => "raw",
             ValueKind.String => DecimalNumber.IsCanonical(entry.Value) ? "int" : "embstr",
+            ValueKind.Stream => StreamOperations.Encoding,
             _ => "unknown",     // as Redis's strEncoding for what it doesn't know; the collections bring their names with them
         };
     }

@@ -7,6 +7,9 @@ namespace ElastiCache.Embedded.Operations;
 /// <summary>What operations on streams refuse, for the developer and in Redis's words.</summary>
 internal static class StreamErrors
 {
+    /// <summary>What Redis adds where XREADGROUP misses a group.</summary>
+    public const string InReadGroup = " in XREADGROUP with GROUP option";
+
     /// <summary>XADD of an ID that is not greater than the last one.</summary>
     public static StreamException IdTooSmall(in KeyProbe key, StreamId last) => new StreamException(
         $"The ID of a new entry of stream '{NameOf(key)}' must be greater than {last}, the last one given out. Nothing was changed.")

@@ -29,7 +29,7 @@ internal enum StreamStart
 }
 
 /// <summary>As whom a stream is read by XREADGROUP.</summary>
-internal readonly ref struct StreamReader(ReadOnlySpan<byte> group, ReadOnlySpan<byte> consumer, bool acknowledges)
+internal readonly ref struct GroupReader(ReadOnlySpan<byte> group, ReadOnlySpan<byte> consumer, bool acknowledges)
 {
     public ReadOnlySpan<byte> Group { get; } = group;
 
@@ -128,7 +128,7 @@ internal sealed class StreamReads
     /// <exception cref="WrongTypeException">A key holds something else. Nothing has changed.</exception>
     /// <exception cref="StreamException">There is no such key or group. Nothing has changed.</exception>
     public int ReadAs<TKeys, TSink>(
-        int database, TKeys keys, ReadOnlySpan<StreamCursor> cursors, scoped in StreamReader reader, long count, ref TSink sink, ref JournalTicket ticket)
+        int database, TKeys keys, ReadOnlySpan<StreamCursor> cursors, scoped in GroupReader reader, long count, ref TSink sink, ref JournalTicket ticket)
         where TKeys : struct, IKeyList, allows ref struct
         where TSink : struct, IStreamsSink
     {
@@ -181,11 +181,11 @@ internal sealed class StreamReads
         return stream.Length > 0 && stream.LastIdThere() > found.LastId;
     }
 
-    private void RequireGroup(Shard shard, int database, in KeyProbe key, scoped in StreamReader reader)
+    private void RequireGroup(Shard shard, int database, in KeyProbe key, scoped in GroupReader reader)
     {
         if (!TryFind(shard, database, key, out Entry entry) || StreamRecord.Of(shard, entry).FindGroup(reader.Group) == null)
         {
-            throw StreamErrors.NoSuchKeyOrGroup(key, reader.Group, " in XREADGROUP with GROUP option");
+            throw StreamErrors.NoSuchKeyOrGroup(key, reader.Group, StreamErrors.InReadGroup);
         }
     }
 
@@ -199,7 +199,7 @@ internal sealed class StreamReads
     }
 
     private bool Deliver<TSink>(
-        Shard shard, int database, in KeyProbe key, int index, StreamCursor cursor, scoped in StreamReader reader, long count, ref TSink sink)
+        Shard shard, int database, in KeyProbe key, int index, StreamCursor cursor, scoped in GroupReader reader, long count, ref TSink sink)
         where TSink : struct, IStreamsSink
     {
         if (!shard.TryFind(database, key, out Entry entry))
@@ -245,7 +245,7 @@ internal sealed class StreamReads
     }
 
     private void DeliverNew<TSink>(
-        StreamData stream, StreamGroup group, StreamConsumer consumer, ref StreamIterator entries, scoped in StreamReader reader, long count,
+        StreamData stream, StreamGroup group, StreamConsumer consumer, ref StreamIterator entries, scoped in GroupReader reader, long count,
         scoped ref StreamIdEffect claims, ref TSink sink)
         where TSink : struct, IStreamsSink
     {
