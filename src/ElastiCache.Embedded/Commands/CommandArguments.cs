@@ -45,6 +45,9 @@ internal readonly ref struct CommandArguments
     /// <summary>The same command with flags.</summary>
     public CommandArguments With(uint flags) => new(_bytes, _places, flags);
 
+    /// <summary>The same command without the arguments from one on.</summary>
+    public CommandArguments Until(int index) => new(_bytes, _places[..index], Flags);
+
     /// <summary>Whether an argument is a word, in any case.</summary>
     public bool Is(int index, ReadOnlySpan<byte> word) => Ascii.EqualsIgnoreCase(this[index], word);
 

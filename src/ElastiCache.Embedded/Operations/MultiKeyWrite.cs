@@ -39,8 +39,8 @@ internal readonly ref struct MultiKeyWrite
     /// <summary>The locked shard of a key.</summary>
     public Shard ShardOf(in KeyProbe key) => _store.ShardOf(key);
 
-    /// <summary>Begins an effect of so many arguments, its name included; null when nothing is logged.</summary>
-    public EffectBuffer? Effect(int database, int arguments) => _block?.Begin(database, arguments);
+    /// <summary>Begins an effect of so many arguments, its name included, and Memcached's flags; null when nothing is logged.</summary>
+    public EffectBuffer? Effect(int database, int arguments, uint flags = 0) => _block?.Begin(database, arguments, flags);
 
     /// <summary>Finds a key and insists on a kind.</summary>
     /// <exception cref="WrongTypeException">The key holds something else. Nothing has changed.</exception>

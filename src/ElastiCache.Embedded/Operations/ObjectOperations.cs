@@ -39,6 +39,7 @@ internal sealed class ObjectOperations
             ValueKind.Hash => HashOperations.EncodingOf(read.Shard, entry),
             ValueKind.Set => SetOperations.EncodingOf(read.Shard, entry),
             ValueKind.SortedSet => SortedSetOperations.EncodingOf(read.Shard, entry),
+            ValueKind.Stream => StreamOperations.Encoding,
             _ => "unknown",     // as Redis's strEncoding for what it doesn't know; the collections bring their names with them
         };
     }

@@ -61,6 +61,16 @@ internal readonly struct LongDouble
         return Round(number < 0, magnitude, 0, isSticky: false);
     }
 
+    /// <summary>A finite <c>double</c>, which always fits exactly.</summary>
+    public static LongDouble FromDouble(double number)
+    {
+        long bits = BitConverter.DoubleToInt64Bits(number);
+        int biasedExponent = (int)(bits >> 52) & 0x7FF;
+        ulong fraction = (ulong)bits & ((1UL << 52) - 1);
+        ulong significand = biasedExponent == 0 ? fraction : fraction | (1UL << 52);
+        return Round(bits < 0, significand, Math.Max(biasedExponent, 1) - 1075, isSticky: false);
+    }
+
     /// <summary>The sum, rounded once.</summary>
     /// <returns>False where Redis answers "increment would produce NaN or Infinity".</returns>
     public static bool TryAdd(LongDouble left, LongDouble right, out LongDouble sum)

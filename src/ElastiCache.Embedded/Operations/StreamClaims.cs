@@ -1,0 +1,181 @@
+using ElastiCache.Embedded.Keyspace;
+using ElastiCache.Embedded.Values;
+
+namespace ElastiCache.Embedded.Operations;
+
+/// <summary>How XCLAIM claims.</summary>
+internal readonly record struct StreamClaiming
+{
+    /// <summary>Only what was delivered at least so long ago; 0 for all.</summary>
+    public long MinIdleMs { get; init; }
+
+    /// <summary>TIME: when it counts as delivered, in Unix ms; null for now, and so are times that have not come.</summary>
+    public long? DeliveredAt { get; init; }
+
+    /// <summary>IDLE: the same, in ms before now.</summary>
+    public long? IdleMs { get; init; }
+
+    /// <summary>RETRYCOUNT: how often it counts as delivered; null or negative to count on.</summary>
+    public long? Deliveries { get; init; }
+
+    /// <summary>FORCE: entries too that are pending with nobody.</summary>
+    public bool CreatesPending { get; init; }
+
+    /// <summary>JUSTID: only IDs are handed over, which is no delivery.</summary>
+    public bool OnlyIds { get; init; }
+
+    /// <summary>LASTID: the group has come at least this far.</summary>
+    public StreamId LastId { get; init; }
+}
+
+/// <summary>What XCLAIM, XAUTOCLAIM and XPENDING do: entries that were delivered to a consumer and not acknowledged.</summary>
+/// <remarks>
+/// An entry that is pending and was deleted meanwhile can't be delivered again; whoever claims it ends that it is pending. The log gets an XCLAIM
+/// with absolute time and count for each that was claimed, and XACK for what was let go.
+/// </remarks>
+internal sealed class StreamClaims
+{
+    /// <summary>XAUTOCLAIM looks at so many pending entries for each that it may claim.</summary>
+    private const int LooksAClaim = 10;
+
+    private const int PendingBytes = 80;
+
+    private readonly Store _store;
+
+    public StreamClaims(Store store)
+    {
+        _store = store;
+    }
+
+    /// <summary>XCLAIM: makes entries pending with a consumer. O(log n) an ID.</summary>
+    /// <exception cref="WrongTypeException">The key holds something else. Nothing has changed.</exception>
+    /// <exception cref="StreamException">There is no such key or group. Nothing has changed.</exception>
+    public void Claim<TSink>(
+        int database, in KeyProbe key, ReadOnlySpan<byte> group, ReadOnlySpan<byte> consumer, ReadOnlySpan<StreamId> ids, in StreamClaiming claiming, ref TSink sink,
+        ref JournalTicket ticket)
+        where TSink : struct, IStreamSink
+    {
+        using var write = new KeyWrite(_store, database, key, ref ticket);
+        StreamGroup found = Require(write, key, group, out Entry current, out StreamData stream);
+        if (claiming.CreatesPending)
+        {
+            write.Shard.Room.Ensure((long)PendingBytes * ids.Length, key, current);
+        }
+
+        write.Shard.BeginQuietChange(database, current);
+        bool movesOn = claiming.LastId > found.LastId;
+        found.LastId = movesOn ? claiming.LastId : found.LastId;
+        var claims = new StreamIdEffect(write.Shard, database, key, "XCLAIM"u8, group, consumer);
+        var releases = new StreamIdEffect(write.Shard, database, key, "XACK"u8, group);
+        StreamConsumer owner = FindOrAdd(write, database, key, found, consumer);
+        long now = owner.SeenAt = _store.Clock.UnixMilliseconds;
+        long deliveredAt = claiming.DeliveredAt ?? (claiming.IdleMs is { } idle ? unchecked(now - idle) : now);
+        deliveredAt = deliveredAt < 0 || deliveredAt > now ? now : deliveredAt;
+        foreach (StreamId id in ids)
+        {
+            ClaimOne(stream, found, owner, id, claiming, now, deliveredAt, ref claims, ref releases, ref sink);
+        }
+
+        claims.End();
+        releases.End();
+        if (movesOn && claims.Count == 0)
+        {
+            StreamGroupOperations.LogLastId(write.Shard, database, key, found);
+        }
+    }
+
+    /// <summary>XAUTOCLAIM: looks for entries that have been pending for long, and makes them pending with a consumer. O(entries looked at).</summary>
+    /// <param name="database">The database.</param>
+    /// <param name="key">The stream.</param>
+    /// <param name="group">The group.</param>
+    /// <param name="consumer">Who gets them; is created if it is not there.</param>
+    /// <param name="from">The first ID to look at.</param>
+    /// <param name="minIdleMs">Only what was delivered at least so long ago; 0 for all.</param>
+    /// <param name="count">The most to claim, and to find deleted; ten times as many are looked at.</param>
+    /// <param name="onlyIds">Whether only IDs are handed over, which is no delivery.</param>
+    /// <param name="sink">Takes what was claimed, and then, as <see cref="IStreamSink.Deleted"/>, what was deleted meanwhile and is now pending no more.</param>
+    /// <param name="ticket">What to wait for.</param>
+    /// <returns>Where to go on; 0-0 at the end.</returns>
+    /// <exception cref="WrongTypeException">The key holds something else. Nothing has changed.</exception>
+    /// <exception cref="StreamException">There is no such key or group. Nothing has changed.</exception>
+    public StreamId ClaimIdle<TSink>(
+        int database, in KeyProbe key, ReadOnlySpan<byte> group, ReadOnlySpan<byte> consumer, StreamId from, long minIdleMs, long count, bool onlyIds, ref TSink sink,
+        ref JournalTicket ticket)
+        where TSink : struct, IStreamSink
+    {
+        using var write = new KeyWrite(_store, database, key, ref ticket);
+        StreamGroup found = Require(write, key, group, out Entry current, out StreamData stream);
+        write.Shard.BeginQuietChange(database, current);
+        var claims = new StreamIdEffect(write.Shard, database, key, "XCLAIM"u8, group, consumer);
+        var releases = new StreamIdEffect(write.Shard, database, key, "XACK"u8, group);
+        StreamConsumer owner = FindOrAdd(write, database, key, found, consumer);
+        long now = owner.SeenAt = _store.Clock.UnixMilliseconds;
+        var claiming = new StreamClaiming { MinIdleMs = minIdleMs, OnlyIds = onlyIds };
+        long looks = count * LooksAClaim;
+        IdPosition position = found.Pending.Seek(from);
+        while (looks-- > 0 && claims.Count + releases.Count < count && found.Pending.IsValid(position))
+        {
+            StreamId id = found.Pending.IdAt(position);
+            if (ClaimOne(stream, found, owner, id, claiming, now, now, ref claims, ref releases, ref sink))
+            {
+                position = found.Pending.Next(position);
+            }
+            else
+            {
+                position = found.Pending.Seek(id);
+            }
+        }
+
+        claims.End();
+        releases.End();
+        return found.Pending.IsValid(position) ? found.Pending.IdAt(position) : StreamId.Min;
+    }
+
+    /// <summary>Claims an entry, or ends that it is pending if it is deleted.</summary>
+    /// <returns>Whether it still is pending.</returns>
+    private static bool ClaimOne<TSink>(
+        StreamData stream, StreamGroup group, StreamConsumer owner, StreamId id, in StreamClaiming claiming, long now, long deliveredAt,
+        scoped ref StreamIdEffect claims, scoped ref StreamIdEffect releases, ref TSink sink)
+        where TSink : struct, IStreamSink
+    {
+        bool isPending = group.Pending.TryFind(id, out IdPosition position);
+        StreamIterator entry = stream.Iterate(id, id);
+        if (!entry.MoveNext())
+        {
+            if (isPending)
+            {
+                group.ReleaseAt(position);
+                releases.Add(id);
+                sink.Deleted(id);
+            }
+
+            return false;
+        }
+
+        PendingEntry pending = isPending ? group.Pending.ValueAt(position) : new PendingEntry { Deliveries = 1 };
+        if ((!isPending && !claiming.CreatesPending) || (isPending && claiming.MinIdleMs > 0 && now - pending.DeliveredAt < claiming.MinIdleMs))
+        {
+            return isPending;
+        }
+
+        long deliveries = claiming.Deliveries >= 0 ? claiming.Deliveries.Value : pending.Deliveries + (claiming.OnlyIds ? 0 : 1);
+        group.Assign(id, owner, deliveredAt, deliveries);
+        claims.AddClaim(id, deliveredAt, deliveries, group.LastId);
+        if (claiming.OnlyIds)
+        {
+            sink.Id(id);
+        }
+        else
+        {
+            sink.Entry(id, entry.Fields);
+        }
+
+        return true;
+    }
+
+    private StreamConsumer FindOrAdd(in KeyWrite write, int database, in KeyProbe key, StreamGroup group, ReadOnlySpan<byte> consumer) =>
+        group.FindConsumer(consumer) ?? StreamGroupOperations.AddConsumer(_store, write.Shard, database, key, group, consumer);
+
+    private static StreamGroup Require(in KeyWrite write, in KeyProbe key, ReadOnlySpan<byte> group, out Entry current, out StreamData stream) =>
+        StreamRecord.TryFindGroup(write, key, group, out current, out stream, out StreamGroup found) ? found : throw StreamErrors.NoSuchKeyOrGroup(key, group);
+}
