@@ -84,6 +84,10 @@ public sealed class EmbeddedCache : IAsyncDisposable, IDisposable
 
     internal ICacheSerializer Serializer => _options.Serializer;
 
+    internal string? Folder => _options.Folder;
+
+    internal DurabilityMode Durability => _options.Durability;
+
     internal CacheClock Clock => Store.Clock;
 
     internal Journal? Journal => _log;

@@ -1,0 +1,90 @@
+using System.Globalization;
+using System.Text;
+using ElastiCache.Embedded.Commands;
+using ElastiCache.Embedded.Resp;
+using ElastiCache.Embedded.Server.Connections;
+using ElastiCache.Embedded.Server.Hosting;
+using static ElastiCache.Embedded.Commands.CommandFlags;
+
+namespace ElastiCache.Embedded.Server.Commands;
+
+/// <summary>DEBUG, for tests. Allowed by enable-debug-command only.</summary>
+internal static class DebugCommands
+{
+    public static readonly Command[] Rows =
+    [
+        new("DEBUG", -2, CommandFlags.Admin | NoScript | Loading | Stale, KeyPositions.None, Run, "Commands for tests.") { Complexity = "Depends on the subcommand" },
+    ];
+
+    private static CommandError? Run(CommandContext context, scoped in CommandArguments arguments)
+    {
+        string name = Encoding.Latin1.GetString(arguments[1]).ToUpperInvariant();
+        switch (name)
+        {
+            case "SLEEP" when arguments.Count == 3:
+                return Sleep(context.Client(), arguments);
+            case "ERROR" when arguments.Count == 3:
+                context.Reply.Error(Encoding.UTF8.GetString(arguments[2]));
+                return null;
+            case "LOG" when arguments.Count == 3:
+                context.Reply.Ok();
+                return null;
+            case "PROTOCOL" when arguments.Count == 3:
+                return DebugProtocol.Write(context.Reply, arguments);
+            case "CHANGE-REPL-ID" when arguments.Count == 2:
+                context.Client().Server.ReplicationId = System.Security.Cryptography.RandomNumberGenerator.GetHexString(40, lowercase: true);
+                context.Reply.Ok();
+                return null;
+            case "STRINGMATCH-LEN" when arguments.Count == 4:
+                context.Reply.Integer(Values.Glob.IsMatch(arguments[2], arguments[3]) ? 1 : 0);
+                return null;
+            case "HELP" when arguments.Count == 2:
+                return Help(context);
+            default:
+                return RunOnData(context, name, arguments);
+        }
+    }
+
+    private static CommandError? RunOnData(CommandContext context, string name, scoped in CommandArguments arguments)
+    {
+        switch (name)
+        {
+            // What these switch or touch is Redis's inside and has no counterpart here; its tests want an OK.
+            case "SET-SKIP-CHECKSUM-VALIDATION" or "SET-DISABLE-DENY-SCRIPTS" or "REPLYBUFFER" or "REPLYBUFFER-PEAK-RESET-TIME" or "REPLYBUFFER-RESIZING"
+                or "QUICKLIST-PACKED-THRESHOLD" or "DICT-RESIZING" or "PAUSE-CRON" or "AOF-FLUSH-SLEEP" or "DROP-CLUSTER-PACKET-FILTER" or "STRINGMATCH-TEST"
+                or "JMAP" or "LEAK" or "CLUSTERLINK" or "CONFIG-REWRITE-FORCE-ALL" or "DELAY-RDB-CLIENT-FREE-SECONDS" or "SET-ACTIVE-EXPIRE":
+                context.Reply.Ok();
+                return null;
+            default:
+                return new CommandError($"unknown subcommand or wrong number of arguments for '{Encoding.Latin1.GetString(arguments[1])}'. Try DEBUG HELP.");
+        }
+    }
+
+    // Redis stops as a whole. Here everybody's commands wait, and the connection answers when the time is over.
+    private static CommandError? Sleep(ClientContext client, scoped in CommandArguments arguments)
+    {
+        if (!double.TryParse(Encoding.ASCII.GetString(arguments[2]), NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds) || !(seconds > 0))
+        {
+            client.Reply.Ok();
+            return null;
+        }
+
+        ServerState server = client.Server;
+        var time = TimeSpan.FromSeconds(Math.Min(seconds, 1e6));
+        server.Pause.Begin(PauseMode.All, (long)time.TotalMilliseconds);
+        client.Pending = new PendingReply(Task.Delay(time, server.Time), static woken => woken.Reply.Ok());
+        return null;
+    }
+
+    private static CommandError? Help(CommandContext context) => ServerCommands.Help(
+        context,
+        "DEBUG",
+        "CHANGE-REPL-ID",
+        "    Draws another replication number.",
+        "ERROR <text>",
+        "    Answers an error.",
+        "PROTOCOL <type>",
+        "    Answers a value of a type of the protocol.",
+        "SLEEP <seconds>",
+        "    Lets all commands wait.");
+}

@@ -1,0 +1,82 @@
+using System.Globalization;
+using System.Text;
+using ElastiCache.Embedded.Keyspace;
+using ElastiCache.Embedded.Server.Hosting;
+
+namespace ElastiCache.Embedded.Server.Configuration;
+
+/// <summary>What changes in the server when a parameter does.</summary>
+internal static class ServerParameters
+{
+    /// <summary>Applies all values, and from here on each change.</summary>
+    public static void Wire(ServerState server)
+    {
+        ServerConfiguration configuration = server.Configuration;
+        configuration.Act("requirepass", value => server.Password = value.Length == 0 ? null : Encoding.UTF8.GetBytes(value));
+        configuration.Act("maxclients", value => server.MaxClients = Number(value));
+        configuration.Act("timeout", value => server.IdleTimeoutSeconds = Number(value));
+        configuration.Act("proto-max-bulk-len", value => server.Limits.ArgumentBytes = Number(value));
+        configuration.Act("client-query-buffer-limit", value => server.Limits.RequestBytes = Number(value));
+        configuration.Act("client-output-buffer-limit", server.OutputLimits.Set);
+        configuration.Act("latency-tracking", value => server.TracksLatency = value == "yes");
+        configuration.Act("slowlog-max-len", value => server.SlowLog.MaxLength = Number(value));
+        configuration.Act("slowlog-log-slower-than", value => Notable(server, () => server.SlowLog.SlowerThan = Number(value)));
+        configuration.Act("latency-monitor-threshold", value => Notable(server, () => server.Latency.ThresholdMilliseconds = Number(value)));
+        configuration.Act("notify-keyspace-events", value => SetEvents(server, value));
+        configuration.Act("hz", value => configuration.Note("hz", Math.Clamp(Number(value), 1, 500).ToString(CultureInfo.InvariantCulture)));
+        WireEncodings(configuration, server.Store.Encodings);
+        WireOpened(configuration, server.Cache);
+    }
+
+    private static void WireEncodings(ServerConfiguration configuration, EncodingLimits limits)
+    {
+        configuration.Act("hash-max-listpack-entries", value => limits.HashMaxListpackEntries = Clamped(value));
+        configuration.Act("hash-max-listpack-value", value => limits.HashMaxListpackValue = Clamped(value));
+        configuration.Act("zset-max-listpack-entries", value => limits.SortedSetMaxListpackEntries = Clamped(value));
+        configuration.Act("zset-max-listpack-value", value => limits.SortedSetMaxListpackValue = Clamped(value));
+        configuration.Act("set-max-intset-entries", value => limits.SetMaxIntsetEntries = Clamped(value));
+        configuration.Act("list-max-listpack-size", value => limits.ListMaxListpackSize = Clamped(value));
+        configuration.Act("stream-node-max-bytes", value => limits.StreamNodeMaxBytes = Number(value));
+        configuration.Act("stream-node-max-entries", value => limits.StreamNodeMaxEntries = Number(value));
+        configuration.Act("hll-sparse-max-bytes", value => limits.HyperLogLogSparseMaxBytes = Clamped(value));
+    }
+
+    // What was decided when the cache was opened is shown as it is.
+    private static void WireOpened(ServerConfiguration configuration, EmbeddedCache cache)
+    {
+        configuration.Note("databases", cache.Store.DatabaseCount.ToString(CultureInfo.InvariantCulture));
+        configuration.Note("appendonly", cache.Journal == null ? "no" : "yes");
+        configuration.Note("appendfsync", cache.Durability switch { DurabilityMode.Always => "always", DurabilityMode.No => "no", _ => "everysec" });
+        configuration.Note("dir", cache.Folder ?? Environment.CurrentDirectory);
+        configuration.Note("maxmemory", cache.Store.Budget.MaxBytes.ToString(CultureInfo.InvariantCulture));
+        string policy = configuration["maxmemory-policy"];
+        if ((policy == "noeviction") == cache.Store.Budget.Evicts)
+        {
+            configuration.Note("maxmemory-policy", cache.Store.Budget.Evicts ? "allkeys-lru" : "noeviction");
+        }
+
+        configuration.Act("appendonly", value => (value == "yes") == (cache.Journal != null) ? null : "the log is switched on or off when the cache is opened");
+    }
+
+    private static void SetEvents(ServerState server, string value)
+    {
+        if (server.Store.Events is { } events)
+        {
+            events.Classes = WordParameters.EventsOf(value);
+        }
+    }
+
+    private static void Notable(ServerState server, Action change)
+    {
+        change();
+        long slow = server.SlowLog.SlowerThan < 0 ? long.MaxValue : Nanoseconds(server.SlowLog.SlowerThan, 1000);
+        long latency = server.Latency.ThresholdMilliseconds == 0 ? long.MaxValue : Nanoseconds(server.Latency.ThresholdMilliseconds, 1_000_000);
+        server.LeastNotableNanoseconds = Math.Min(slow, latency);
+    }
+
+    private static long Nanoseconds(long count, long each) => count > long.MaxValue / each ? long.MaxValue : count * each;
+
+    private static long Number(string value) => long.Parse(value, CultureInfo.InvariantCulture);
+
+    private static int Clamped(string value) => (int)Math.Clamp(Number(value), int.MinValue, int.MaxValue);
+}
