@@ -17,16 +17,15 @@ internal static class CommandCommands
         {
             Since = "2.8.13",
             Complexity = "O(n) for n commands",
-            Categories = ["connection"],
             Subcommands =
             [
-                new("COUNT", 2, Flags, KeyPositions.None, Count, "Tells how many commands there are.") { Since = "2.8.13", Complexity = "O(1)", Categories = ["connection"] },
-                new("LIST", -2, Flags, KeyPositions.None, CommandListCommand.Run, "Lists the names of commands.") { Since = "7.0.0", Complexity = "O(n) for n commands", Categories = ["connection"] },
-                new("INFO", -2, Flags, KeyPositions.None, Information, "Describes some commands.") { Since = "2.8.13", Complexity = "O(n) for n commands", Categories = ["connection"] },
-                new("DOCS", -2, Flags, KeyPositions.None, Documentation, "Explains some commands, or all.") { Since = "7.0.0", Complexity = "O(n) for n commands", Categories = ["connection"] },
-                new("GETKEYS", -4, Flags, KeyPositions.None, (context, in arguments) => GetKeys(context, arguments, withFlags: false), "Finds the keys in a command.") { Since = "2.8.13", Complexity = "O(n) for n arguments", Categories = ["connection"] },
-                new("GETKEYSANDFLAGS", -4, Flags, KeyPositions.None, (context, in arguments) => GetKeys(context, arguments, withFlags: true), "Finds the keys in a command, and what it does with them.") { Since = "7.0.0", Complexity = "O(n) for n arguments", Categories = ["connection"] },
-                new("HELP", 2, Flags, KeyPositions.None, Help, "Lists the subcommands.") { Since = "5.0.0", Complexity = "O(1)", Categories = ["connection"] },
+                new("COUNT", 2, Flags, KeyPositions.None, Count, "Tells how many commands there are.") { Since = "2.8.13", Complexity = "O(1)" },
+                new("LIST", -2, Flags, KeyPositions.None, CommandListCommand.Run, "Lists the names of commands.") { Since = "7.0.0", Complexity = "O(n) for n commands" },
+                new("INFO", -2, Flags, KeyPositions.None, Information, "Describes some commands.") { Since = "2.8.13", Complexity = "O(n) for n commands" },
+                new("DOCS", -2, Flags, KeyPositions.None, Documentation, "Explains some commands, or all.") { Since = "7.0.0", Complexity = "O(n) for n commands" },
+                new("GETKEYS", -4, Flags, KeyPositions.None, (context, in arguments) => GetKeys(context, arguments, withFlags: false), "Finds the keys in a command.") { Since = "2.8.13", Complexity = "O(n) for n arguments" },
+                new("GETKEYSANDFLAGS", -4, Flags, KeyPositions.None, (context, in arguments) => GetKeys(context, arguments, withFlags: true), "Finds the keys in a command, and what it does with them.") { Since = "7.0.0", Complexity = "O(n) for n arguments" },
+                new("HELP", 2, Flags, KeyPositions.None, Help, "Lists the subcommands.") { Since = "5.0.0", Complexity = "O(1)" },
             ],
         },
     ];
@@ -152,7 +151,7 @@ internal static class CommandCommands
             context.Reply.Bulk(inner[position]);
             if (withFlags)
             {
-                CommandDescription.WriteKeyFlags(context.Reply, command, position, positions);
+                CommandDescription.WriteKeyFlags(context.Reply, command, position, inner);
             }
         }
 

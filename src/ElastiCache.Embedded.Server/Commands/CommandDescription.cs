@@ -29,9 +29,10 @@ internal static class CommandDescription
         reply.Integer(command.Keys.Last);
         reply.Integer(command.Keys.Step);
         WriteWords(reply, [.. CategoriesOf(command).Select(category => $"@{category}")]);
-        WriteWords(reply, []);
-        WriteKeySpecifications(reply, command);
-        reply.Array(command.Subcommands.Count);
+        CommandFacts? facts = CommandFacts.Find(ClientContext.NameOf(command));
+        WriteBulks(reply, facts?.Tips ?? []);
+        WriteSet(reply, facts?.Specifications ?? []);
+        reply.Set(command.Subcommands.Count);
         foreach (Command sub in command.Subcommands)
         {
             Write(reply, sub);
@@ -62,81 +63,97 @@ internal static class CommandDescription
         }
     }
 
-    /// <summary>The command's ACL categories, without the @, in Redis's order.</summary>
-    public static IReadOnlyList<string> CategoriesOf(Command command)
-    {
-        var categories = new HashSet<string>(command.Categories, StringComparer.Ordinal);
-        if (GroupCategory(command.Group) is { } category)
-        {
-            categories.Add(category);
-        }
-
-        AddIf(command.Flags.HasFlag(CommandFlags.Write), "write");
-        AddIf(command.Flags.HasFlag(CommandFlags.ReadOnly) && command.Group != CommandGroup.Scripting, "read");
-        AddIf(command.Flags.HasFlag(CommandFlags.Admin), "admin");
-        AddIf(command.Flags.HasFlag(CommandFlags.Admin), "dangerous");
-        AddIf(command.Flags.HasFlag(CommandFlags.PubSub), "pubsub");
-        AddIf(command.Flags.HasFlag(CommandFlags.Blocking), "blocking");
-        categories.Add(command.Flags.HasFlag(CommandFlags.Fast) ? "fast" : "slow");
-        return [.. Order.Where(categories.Contains)];
-
-        void AddIf(bool isSo, string name)
-        {
-            if (isSo)
-            {
-                categories.Add(name);
-            }
-        }
-    }
-
-    private static readonly string[] Order =
-    [
-        "keyspace", "read", "write", "set", "sortedset", "list", "hash", "string", "bitmap", "hyperloglog", "geo", "stream", "pubsub", "admin", "fast", "slow",
-        "blocking", "dangerous", "connection", "transaction", "scripting",
-    ];
+    /// <summary>The command's ACL categories, without the @.</summary>
+    public static IReadOnlyList<string> CategoriesOf(Command command) =>
+        CommandFacts.Find(ClientContext.NameOf(command))?.Categories ?? [command.Flags.HasFlag(CommandFlags.Fast) ? "fast" : "slow", .. command.Categories];
 
     /// <summary>Writes what a command does with one of its keys.</summary>
-    public static void WriteKeyFlags(RespWriter reply, Command command, int position, IReadOnlyList<int> positions)
+    public static void WriteKeyFlags(RespWriter reply, Command command, int position, scoped in CommandArguments arguments)
     {
-        _ = position;
-        _ = positions;
-        WriteWords(reply, KeyFlags(command));
-    }
-
-    private static string[] KeyFlags(Command command) => command.Flags.HasFlag(CommandFlags.Write) ? ["RW", "update"] : ["RO", "access"];
-
-    private static void WriteKeySpecifications(RespWriter reply, Command command)
-    {
-        if (command.Keys.First == 0)
+        foreach (KeySpecification specification in CommandFacts.Find(ClientContext.NameOf(command))?.Specifications ?? [])
         {
-            reply.Set(0);
-            return;
+            if (specification.Covers(position, arguments))
+            {
+                WriteWords(reply, specification.Flags.Contains("variable_flags") ? FlagsOf(arguments) : specification.Flags);
+                return;
+            }
         }
 
-        reply.Set(1);
+        WriteWords(reply, command.Flags.HasFlag(CommandFlags.Write) ? ["RW", "access", "update"] : ["RO", "access"]);
+    }
+
+    // SET and BITFIELD do with their key what their options say.
+    private static string[] FlagsOf(scoped in CommandArguments arguments)
+    {
+        bool isSet = arguments.Is(0, "SET"u8);
+        bool reads = !isSet;
+        bool writes = isSet;
+        for (int i = isSet ? 3 : 2; i < arguments.Count; i++)
+        {
+            reads |= arguments.Is(i, "GET"u8);
+            writes |= arguments.Is(i, "SET"u8) || arguments.Is(i, "INCRBY"u8);
+        }
+
+        return !writes ? ["RO", "access"] : reads ? ["RW", "access", "update"] : ["OW", "update"];
+    }
+
+    private static void WriteSpecification(RespWriter reply, KeySpecification specification)
+    {
         reply.Map(3);
         reply.Bulk("flags"u8);
-        WriteWords(reply, KeyFlags(command));
+        WriteWords(reply, specification.Flags);
         reply.Bulk("begin_search"u8);
-        reply.Map(2);
-        reply.Bulk("type"u8);
-        reply.Bulk("index"u8);
-        reply.Bulk("spec"u8);
-        reply.Map(1);
-        reply.Bulk("index"u8);
-        reply.Integer(command.Keys.First);
+        switch (specification.Begin[0])
+        {
+            case 'i':
+                WriteStep(reply, "index", ("index", specification.BeginNumber));
+                break;
+            case 'k':
+                BeginStep(reply, "keyword", 2);
+                reply.Bulk("keyword"u8);
+                reply.Bulk(specification.Keyword);
+                reply.Bulk("startfrom"u8);
+                reply.Integer(specification.BeginNumber);
+                break;
+            default:
+                WriteStep(reply, "unknown");
+                break;
+        }
+
         reply.Bulk("find_keys"u8);
+        switch (specification.Find[0])
+        {
+            case 'r':
+                int[] range = specification.FindNumbers;
+                WriteStep(reply, "range", ("lastkey", range[0]), ("keystep", range[1]), ("limit", range[2]));
+                break;
+            case 'n':
+                int[] count = specification.FindNumbers;
+                WriteStep(reply, "keynum", ("keynumidx", count[0]), ("firstkey", count[1]), ("keystep", count[2]));
+                break;
+            default:
+                WriteStep(reply, "unknown");
+                break;
+        }
+    }
+
+    private static void WriteStep(RespWriter reply, string type, params ReadOnlySpan<(string Name, int Value)> fields)
+    {
+        BeginStep(reply, type, fields.Length);
+        foreach ((string name, int value) in fields)
+        {
+            reply.Bulk(name);
+            reply.Integer(value);
+        }
+    }
+
+    private static void BeginStep(RespWriter reply, string type, int fields)
+    {
         reply.Map(2);
         reply.Bulk("type"u8);
-        reply.Bulk("range"u8);
+        reply.Bulk(type);
         reply.Bulk("spec"u8);
-        reply.Map(3);
-        reply.Bulk("lastkey"u8);
-        reply.Integer(command.Keys.Last < 0 ? command.Keys.Last : command.Keys.Last - command.Keys.First);
-        reply.Bulk("keystep"u8);
-        reply.Integer(command.Keys.Step);
-        reply.Bulk("limit"u8);
-        reply.Integer(0);
+        reply.Map(fields);
     }
 
     private static void WriteWords(RespWriter reply, string[] words)
@@ -148,28 +165,23 @@ internal static class CommandDescription
         }
     }
 
-    private static string GroupName(CommandGroup group) => group switch
+    private static void WriteBulks(RespWriter reply, string[] words)
     {
-        CommandGroup.SortedSet => "sorted-set",
-        _ => group.ToString().ToLowerInvariant(),
-    };
+        reply.Set(words.Length);
+        foreach (string word in words)
+        {
+            reply.Bulk(word);
+        }
+    }
 
-    private static string? GroupCategory(CommandGroup group) => group switch
+    private static void WriteSet(RespWriter reply, KeySpecification[] specifications)
     {
-        CommandGroup.Generic => "keyspace",
-        CommandGroup.String => "string",
-        CommandGroup.List => "list",
-        CommandGroup.Set => "set",
-        CommandGroup.SortedSet => "sortedset",
-        CommandGroup.Hash => "hash",
-        CommandGroup.Stream => "stream",
-        CommandGroup.HyperLogLog => "hyperloglog",
-        CommandGroup.Geo => "geo",
-        CommandGroup.Bitmap => "bitmap",
-        CommandGroup.PubSub => "pubsub",
-        CommandGroup.Transactions => "transaction",
-        CommandGroup.Connection => "connection",
-        CommandGroup.Scripting => "scripting",
-        _ => null,
-    };
+        reply.Set(specifications.Length);
+        foreach (KeySpecification specification in specifications)
+        {
+            WriteSpecification(reply, specification);
+        }
+    }
+
+    private static string GroupName(CommandGroup group) => group == CommandGroup.SortedSet ? "sorted-set" : group.ToString().ToLowerInvariant();
 }

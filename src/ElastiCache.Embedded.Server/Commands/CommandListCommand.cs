@@ -39,7 +39,7 @@ internal static class CommandListCommand
         }
 
         List<string> names = [.. all.Select(ClientContext.NameOf)];
-        context.Reply.Set(names.Count);
+        context.Reply.Array(names.Count);
         foreach (string name in names)
         {
             context.Reply.Bulk(name);

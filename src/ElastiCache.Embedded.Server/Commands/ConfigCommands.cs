@@ -34,7 +34,8 @@ internal static class ConfigCommands
         }
 
         List<(string Name, string Value)> found = context.Client().Server.Configuration.Matching(
-            name => Array.Exists(patterns, pattern => Glob.IsMatch(pattern, Encoding.ASCII.GetBytes(name))));
+            name => Array.Exists(patterns, pattern => Glob.IsMatch(pattern, Encoding.ASCII.GetBytes(name))),
+            name => Array.Exists(patterns, pattern => pattern.AsSpan().SequenceEqual(Encoding.ASCII.GetBytes(name))));
         context.Reply.Map(found.Count);
         foreach ((string name, string value) in found)
         {

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using ElastiCache.Embedded.Commands;
-using ElastiCache.Embedded.Resp;
 using ElastiCache.Embedded.Server.Connections;
 using ElastiCache.Embedded.Server.Hosting;
 using static ElastiCache.Embedded.Commands.CommandFlags;
@@ -40,25 +39,26 @@ internal static class DebugCommands
                 return null;
             case "HELP" when arguments.Count == 2:
                 return Help(context);
-            default:
-                return RunOnData(context, name, arguments);
-        }
-    }
-
-    private static CommandError? RunOnData(CommandContext context, string name, scoped in CommandArguments arguments)
-    {
-        switch (name)
-        {
-            // What these switch or touch is Redis's inside and has no counterpart here; its tests want an OK.
-            case "SET-SKIP-CHECKSUM-VALIDATION" or "SET-DISABLE-DENY-SCRIPTS" or "REPLYBUFFER" or "REPLYBUFFER-PEAK-RESET-TIME" or "REPLYBUFFER-RESIZING"
-                or "QUICKLIST-PACKED-THRESHOLD" or "DICT-RESIZING" or "PAUSE-CRON" or "AOF-FLUSH-SLEEP" or "DROP-CLUSTER-PACKET-FILTER" or "STRINGMATCH-TEST"
-                or "JMAP" or "LEAK" or "CLUSTERLINK" or "CONFIG-REWRITE-FORCE-ALL" or "DELAY-RDB-CLIENT-FREE-SECONDS" or "SET-ACTIVE-EXPIRE":
+            case "SET-ACTIVE-EXPIRE" when arguments.Count == 3:
+                context.Client().Server.Cache.Sweeper.IsPaused = arguments.Is(2, "0"u8);
                 context.Reply.Ok();
                 return null;
             default:
-                return new CommandError($"unknown subcommand or wrong number of arguments for '{Encoding.Latin1.GetString(arguments[1])}'. Try DEBUG HELP.");
+                if (!IsHarmless(name))
+                {
+                    return DebugDataCommands.Run(context, name, arguments);
+                }
+
+                context.Reply.Ok();
+                return null;
         }
     }
+
+    // What these switch or show is Redis's inside and has no counterpart here; its tests want an OK.
+    private static bool IsHarmless(string name) => name
+        is "SET-SKIP-CHECKSUM-VALIDATION" or "SET-DISABLE-DENY-SCRIPTS" or "REPLYBUFFER" or "QUICKLIST-PACKED-THRESHOLD" or "PAUSE-CRON" or "AOF-FLUSH-SLEEP"
+        or "DROP-CLUSTER-PACKET-FILTER" or "STRINGMATCH-TEST" or "LEAK" or "CLUSTERLINK" or "CONFIG-REWRITE-FORCE-ALL" or "REPLICATE" or "JMAP"
+        or "LISTPACK" or "QUICKLIST" or "DICT-RESIZING";
 
     // Redis stops as a whole. Here everybody's commands wait, and the connection answers when the time is over.
     private static CommandError? Sleep(ClientContext client, scoped in CommandArguments arguments)
@@ -71,6 +71,15 @@ internal static class DebugCommands
 
         ServerState server = client.Server;
         var time = TimeSpan.FromSeconds(Math.Min(seconds, 1e6));
+        if (client.DeniesWaiting)
+        {
+            // Inside EXEC the next command must not run before, and the transaction's keys are held, as in Redis they would be.
+            using var never = new ManualResetEvent(initialState: false);
+            never.WaitOne(time);
+            client.Reply.Ok();
+            return null;
+        }
+
         server.Pause.Begin(PauseMode.All, (long)time.TotalMilliseconds);
         client.Pending = new PendingReply(Task.Delay(time, server.Time), static woken => woken.Reply.Ok());
         return null;
@@ -81,10 +90,24 @@ internal static class DebugCommands
         "DEBUG",
         "CHANGE-REPL-ID",
         "    Draws another replication number.",
+        "DIGEST",
+        "    A digest of all data: the same for the same content.",
+        "DIGEST-VALUE <key> [<key> ...]",
+        "    Digests of the keys' values.",
         "ERROR <text>",
         "    Answers an error.",
+        "LOADAOF",
+        "    Puts the log on disk. It is not read again: it says what is in memory.",
+        "OBJECT <key>",
+        "    A key's encoding and size.",
+        "POPULATE <count> [<prefix>] [<size>]",
+        "    Makes string keys.",
         "PROTOCOL <type>",
         "    Answers a value of a type of the protocol.",
+        "RELOAD [MERGE] [NOFLUSH]",
+        "    As LOADAOF.",
+        "SET-ACTIVE-EXPIRE <0|1>",
+        "    Whether expired keys are removed before somebody looks for them.",
         "SLEEP <seconds>",
         "    Lets all commands wait.");
 }

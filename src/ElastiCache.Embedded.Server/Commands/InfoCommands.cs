@@ -10,7 +10,7 @@ internal static class InfoCommands
 {
     public static readonly Command[] Rows =
     [
-        new("INFO", -1, Loading | Stale, KeyPositions.None, Information, "Tells the server's state and figures.") { Complexity = "O(1)", Categories = ["dangerous"] },
+        new("INFO", -1, Loading | Stale, KeyPositions.None, Information, "Tells the server's state and figures.") { Complexity = "O(1)" },
         new("TIME", 1, Loading | Stale | Fast, KeyPositions.None, Time, "Tells the server's time.") { Since = "2.6.0", Complexity = "O(1)" },
         new("LOLWUT", -1, CommandFlags.ReadOnly | Fast, KeyPositions.None, Art, "Tells the version.") { Since = "5.0.0", Complexity = "O(1)" },
         new("MONITOR", 1, CommandFlags.Admin | NoScript | Loading | Stale, KeyPositions.None, Monitor, "Shows all commands as they run."),

@@ -13,7 +13,7 @@ internal static class PersistenceCommands
         new("SAVE", 1, CommandFlags.Admin | NoScript | NoAsyncLoading | NoMulti, KeyPositions.None, (_, in _) => NoSnapshots, "Would write a snapshot."),
         new("BGSAVE", -1, CommandFlags.Admin | NoScript | NoAsyncLoading, KeyPositions.None, (_, in _) => NoSnapshots, "Would write a snapshot in the background."),
         new("BGREWRITEAOF", 1, CommandFlags.Admin | NoScript | NoAsyncLoading, KeyPositions.None, (_, in _) => new CommandError("This server does not rewrite its log"), "Would rewrite the log."),
-        new("LASTSAVE", 1, Loading | Stale | Fast, KeyPositions.None, LastSave, "Tells when the data was last saved as a whole.") { Complexity = "O(1)", Categories = ["admin", "dangerous"] },
+        new("LASTSAVE", 1, Loading | Stale | Fast, KeyPositions.None, LastSave, "Tells when the data was last saved as a whole.") { Complexity = "O(1)" },
     ];
 
     // As in Redis that never saved: the time of its start.

@@ -10,14 +10,14 @@ internal static class ReplicationCommands
 
     public static readonly Command[] Rows =
     [
-        new("ROLE", 1, NoScript | Loading | Stale | Fast, KeyPositions.None, Role, "Tells the server's part in replication.") { Since = "2.8.12", Complexity = "O(1)", Categories = ["admin", "dangerous"] },
-        new("WAIT", 3, NoScript, KeyPositions.None, Wait, "Waits until replicas have the last write: there are none.") { Since = "3.0.0", Complexity = "O(1)", Categories = ["connection"] },
+        new("ROLE", 1, NoScript | Loading | Stale | Fast, KeyPositions.None, Role, "Tells the server's part in replication.") { Since = "2.8.12", Complexity = "O(1)" },
+        new("WAIT", 3, NoScript, KeyPositions.None, Wait, "Waits until replicas have the last write: there are none.") { Since = "3.0.0", Complexity = "O(1)" },
         new("REPLICAOF", 3, CommandFlags.Admin | NoScript | Stale | NoAsyncLoading, KeyPositions.None, ReplicaOf, "Makes the server a replica, which it can't be.") { Since = "5.0.0", Complexity = "O(1)" },
         new("SLAVEOF", 3, CommandFlags.Admin | NoScript | Stale | NoAsyncLoading, KeyPositions.None, ReplicaOf, "As REPLICAOF.") { Complexity = "O(1)" },
         new("FAILOVER", -1, CommandFlags.Admin | NoScript | Stale, KeyPositions.None, (_, in _) => new CommandError("FAILOVER requires connected replicas."), "Hands over to a replica, of which there are none.") { Since = "6.2.0", Complexity = "O(1)" },
-        new("READONLY", 1, Loading | Stale | Fast, KeyPositions.None, (_, in _) => NoCluster, "Part of Redis Cluster.") { Since = "3.0.0", Complexity = "O(1)", Categories = ["connection"] },
-        new("READWRITE", 1, Loading | Stale | Fast, KeyPositions.None, (_, in _) => NoCluster, "Part of Redis Cluster.") { Since = "3.0.0", Complexity = "O(1)", Categories = ["connection"] },
-        new("ASKING", 1, Fast, KeyPositions.None, (_, in _) => NoCluster, "Part of Redis Cluster.") { Since = "3.0.0", Complexity = "O(1)", Categories = ["connection"] },
+        new("READONLY", 1, Loading | Stale | Fast, KeyPositions.None, (_, in _) => NoCluster, "Part of Redis Cluster.") { Since = "3.0.0", Complexity = "O(1)" },
+        new("READWRITE", 1, Loading | Stale | Fast, KeyPositions.None, (_, in _) => NoCluster, "Part of Redis Cluster.") { Since = "3.0.0", Complexity = "O(1)" },
+        new("ASKING", 1, Fast, KeyPositions.None, (_, in _) => NoCluster, "Part of Redis Cluster.") { Since = "3.0.0", Complexity = "O(1)" },
         new("CLUSTER", -2, CommandFlags.None, KeyPositions.None, (_, in _) => NoCluster, "Commands of Redis Cluster.") { Since = "3.0.0", Complexity = "O(1)" },
     ];
 

@@ -9,7 +9,6 @@ internal static class ServerCommands
     public static CommandTable Table { get; } = new(
     [
         .. CommandTable.CoreFamilies,
-        (CommandGroup.String, InterimStringCommands.Rows),
         (CommandGroup.Connection, ConnectionCommands.Rows),
         (CommandGroup.Connection, ClientCommands.Rows),
         (CommandGroup.Server, CommandCommands.Rows),

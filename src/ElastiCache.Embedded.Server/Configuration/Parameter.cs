@@ -48,6 +48,9 @@ internal sealed record Parameter(string Name, ParameterKind Kind, string Default
     /// <summary>An older name, also accepted; null if there is none.</summary>
     public string? Alias { get; init; }
 
+    /// <summary>Whether CONFIG GET shows it only to who asks for it by its whole name: settings for tests.</summary>
+    public bool IsHidden { get; init; }
+
     public ParameterProtection Protection { get; init; }
 
     /// <summary>The least value of a number.</summary>

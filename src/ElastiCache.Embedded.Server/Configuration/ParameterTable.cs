@@ -122,8 +122,10 @@ internal static class ParameterTable
         Boolean("lazyfree-lazy-server-del", false),
         Boolean("lazyfree-lazy-user-del", false),
         Boolean("lazyfree-lazy-user-flush", false),
+        Integer("key-load-delay", 0, int.MinValue, int.MaxValue) with { IsHidden = true },
         Integer("lfu-decay-time", 1, 0, int.MaxValue),
         Integer("lfu-log-factor", 10, 0, int.MaxValue),
+        Integer("loading-process-events-interval-bytes", 2 << 20, 1024, int.MaxValue) with { IsHidden = true },
         Integer("list-compress-depth", 0, 0, int.MaxValue),
         Text("logfile", "") with { Protection = Immutable },
         Text("masterauth", ""),
@@ -140,6 +142,7 @@ internal static class ParameterTable
         Text("proc-title-template", "{title} {listen-addr} {server-mode}"),
         Choice("propagation-error-behavior", "ignore", "ignore", "panic", "panic-on-replicas"),
         Boolean("rdb-del-sync-files", false),
+        Integer("rdb-key-save-delay", 0, int.MinValue, int.MaxValue) with { IsHidden = true },
         Boolean("rdb-save-incremental-fsync", true),
         Boolean("rdbchecksum", true) with { Protection = Immutable },
         Boolean("rdbcompression", true),
@@ -191,6 +194,7 @@ internal static class ParameterTable
         Integer("tls-session-cache-timeout", 300, 0, int.MaxValue),
         Boolean("tls-session-caching", true),
         Integer("tracking-table-max-keys", 1000000),
+        Integer("watchdog-period", 0, 0, int.MaxValue) with { IsHidden = true },
     ];
 
     /// <summary>All of them, in the order of their names.</summary>

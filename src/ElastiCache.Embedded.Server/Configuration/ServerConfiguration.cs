@@ -98,14 +98,16 @@ internal sealed class ServerConfiguration
     }
 
     /// <summary>The values whose names match, by the names that were asked for.</summary>
-    public List<(string Name, string Value)> Matching(Func<string, bool> matches)
+    /// <param name="matches">Whether a name matches a pattern.</param>
+    /// <param name="isNamed">Whether a name was asked for as it is; only so are hidden parameters shown.</param>
+    public List<(string Name, string Value)> Matching(Func<string, bool> matches, Func<string, bool> isNamed)
     {
         var found = new List<(string Name, string Value)>();
         lock (_lock)
         {
             foreach (Parameter parameter in ParameterTable.All)
             {
-                if (matches(parameter.Name))
+                if (parameter.IsHidden ? isNamed(parameter.Name) : matches(parameter.Name))
                 {
                     found.Add((parameter.Name, _values[parameter]));
                 }

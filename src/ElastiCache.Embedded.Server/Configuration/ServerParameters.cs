@@ -8,6 +8,16 @@ namespace ElastiCache.Embedded.Server.Configuration;
 /// <summary>What changes in the server when a parameter does.</summary>
 internal static class ServerParameters
 {
+    /// <summary>Fixes where the server listens; to be called when it does, since the system may have chosen the port.</summary>
+    public static void FixListening(ServerConfiguration configuration)
+    {
+        foreach (string name in new[] { "port", "tls-port", "bind" })
+        {
+            string opened = configuration[name];
+            configuration.Act(name, value => value == opened ? null : "the addresses to listen at are chosen at the start");
+        }
+    }
+
     /// <summary>Applies all values, and from here on each change.</summary>
     public static void Wire(ServerState server)
     {
@@ -46,16 +56,36 @@ internal static class ServerParameters
     {
         configuration.Note("databases", cache.Store.DatabaseCount.ToString(CultureInfo.InvariantCulture));
         configuration.Note("appendonly", cache.Journal == null ? "no" : "yes");
-        configuration.Note("appendfsync", cache.Durability switch { DurabilityMode.Always => "always", DurabilityMode.No => "no", _ => "everysec" });
+        if (cache.Journal != null)
+        {
+            configuration.Note("appendfsync", NameOf(cache.Durability));
+        }
+
         configuration.Note("dir", cache.Folder ?? Environment.CurrentDirectory);
         configuration.Note("maxmemory", cache.Store.Budget.MaxBytes.ToString(CultureInfo.InvariantCulture));
-        string policy = configuration["maxmemory-policy"];
-        if ((policy == "noeviction") == cache.Store.Budget.Evicts)
+        if (cache.Store.Budget.MaxBytes > 0 && (configuration["maxmemory-policy"] == "noeviction") == cache.Store.Budget.Evicts)
         {
             configuration.Note("maxmemory-policy", cache.Store.Budget.Evicts ? "allkeys-lru" : "noeviction");
         }
 
+        configuration.Act("maxmemory", value => ChangeBudget(cache.Store, Number(value), configuration["maxmemory-policy"]));
+        configuration.Act("maxmemory-policy", value => ChangeBudget(cache.Store, configuration.Number("maxmemory"), value));
         configuration.Act("appendonly", value => (value == "yes") == (cache.Journal != null) ? null : "the log is switched on or off when the cache is opened");
+        configuration.Act("appendfsync", value => cache.Journal == null || value == NameOf(cache.Durability) ? null : "it is chosen when the cache is opened");
+    }
+
+    private static string NameOf(DurabilityMode mode) => mode switch { DurabilityMode.Always => "always", DurabilityMode.No => "no", _ => "everysec" };
+
+    // There is one evictor, which takes what was not used of late, whether it has a deadline or not. That is near enough to each of the allkeys policies;
+    // under a volatile policy it would evict what must stay.
+    private static string? ChangeBudget(Store store, long maxBytes, string policy)
+    {
+        if (maxBytes > 0 && policy.StartsWith("volatile", StringComparison.Ordinal))
+        {
+            return "this version evicts among all keys or not at all, so with maxmemory the policy can't be a volatile one";
+        }
+
+        return store.TryChangeBudget(maxBytes, policy != "noeviction") ? null : "it is more than the addresses that were reserved when the cache was opened";
     }
 
     private static void SetEvents(ServerState server, string value)

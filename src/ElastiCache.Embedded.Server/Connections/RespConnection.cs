@@ -44,6 +44,7 @@ internal sealed class RespConnection
         _output = new ConnectionOutput(connection.Transport.Output);
         Socket? socket = connection.Features.Get<IConnectionSocketFeature>()?.Socket;
         FileDescriptor = socket?.Handle ?? -1;
+        KeepAlive(socket, (int)server.Configuration.Number("tcp-keepalive"));
         IsUnixSocket = connection.LocalEndPoint is UnixDomainSocketEndPoint;
         RemoteAddress = IsUnixSocket ? $"{connection.LocalEndPoint}:0" : Text(connection.RemoteEndPoint);
         LocalAddress = IsUnixSocket ? $"{connection.LocalEndPoint}:0" : Text(connection.LocalEndPoint);
@@ -405,6 +406,15 @@ internal sealed class RespConnection
         if (isTooMuch && !_isKilled)
         {
             Kill();
+        }
+    }
+
+    private static void KeepAlive(Socket? socket, int seconds)
+    {
+        if (socket is { ProtocolType: ProtocolType.Tcp } && seconds > 0)
+        {
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, seconds);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.IO.Pipelines;
 using System.Net;
 using ElastiCache.Embedded.Server.Configuration;
@@ -96,7 +97,11 @@ public sealed class RespServer : IAsyncDisposable
             throw;
         }
 
-        return new RespServer(state, listener);
+        var server = new RespServer(state, listener);
+        configuration.Note("port", server.Port.ToString(CultureInfo.InvariantCulture));
+        configuration.Note("tls-port", server.TlsPort.ToString(CultureInfo.InvariantCulture));
+        ServerParameters.FixListening(configuration);
+        return server;
     }
 
     /// <summary>A server that nobody can reach but by <see cref="Connect"/>.</summary>

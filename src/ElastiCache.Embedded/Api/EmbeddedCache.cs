@@ -80,6 +80,8 @@ public sealed class EmbeddedCache : IAsyncDisposable, IDisposable
 
     internal KeyWaiters Waiters { get; }
 
+    internal Sweeper Sweeper => _sweeper;
+
     internal SingleFlight Factories { get; } = new();
 
     internal ICacheSerializer Serializer => _options.Serializer;
