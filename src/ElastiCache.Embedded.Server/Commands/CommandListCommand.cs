@@ -10,10 +10,9 @@ internal static class CommandListCommand
 {
     public static CommandError? Run(CommandContext context, scoped in CommandArguments arguments)
     {
-        IEnumerable<Command> all = context.Client().Server.Table.All;
+        IEnumerable<Command> all = context.Client().Server.Table.All.SelectMany(command => command.Subcommands.Prepend(command));
         if (arguments.Count == 5 && arguments.Is(2, "FILTERBY"u8))
         {
-            IEnumerable<Command> withSubcommands = all.SelectMany(command => command.Subcommands.Prepend(command));
             byte[] value = arguments[4].ToArray();
             string text = Encoding.Latin1.GetString(value);
             if (arguments.Is(3, "MODULE"u8))
@@ -22,11 +21,11 @@ internal static class CommandListCommand
             }
             else if (arguments.Is(3, "ACLCAT"u8))
             {
-                all = withSubcommands.Where(command => CommandDescription.CategoriesOf(command).Contains(text, StringComparer.OrdinalIgnoreCase));
+                all = all.Where(command => CommandDescription.CategoriesOf(command).Contains(text, StringComparer.OrdinalIgnoreCase));
             }
             else if (arguments.Is(3, "PATTERN"u8))
             {
-                all = withSubcommands.Where(command => Glob.IsMatch(value, Encoding.ASCII.GetBytes(ClientContext.NameOf(command)), ignoreCase: true));
+                all = all.Where(command => Glob.IsMatch(value, Encoding.ASCII.GetBytes(ClientContext.NameOf(command)), ignoreCase: true));
             }
             else
             {

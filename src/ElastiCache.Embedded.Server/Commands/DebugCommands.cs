@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using ElastiCache.Embedded.Commands;
 using ElastiCache.Embedded.Server.Connections;
-using ElastiCache.Embedded.Server.Hosting;
 using static ElastiCache.Embedded.Commands.CommandFlags;
 
 namespace ElastiCache.Embedded.Server.Commands;
@@ -60,28 +59,18 @@ internal static class DebugCommands
         or "DROP-CLUSTER-PACKET-FILTER" or "STRINGMATCH-TEST" or "LEAK" or "CLUSTERLINK" or "CONFIG-REWRITE-FORCE-ALL" or "REPLICATE" or "JMAP"
         or "LISTPACK" or "QUICKLIST" or "DICT-RESIZING";
 
-    // Redis stops as a whole. Here everybody's commands wait, and the connection answers when the time is over.
+    // Redis stops as a whole. Here this command holds its thread, so that its time is counted as its own, and everybody else's commands wait.
     private static CommandError? Sleep(ClientContext client, scoped in CommandArguments arguments)
     {
-        if (!double.TryParse(Encoding.ASCII.GetString(arguments[2]), NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds) || !(seconds > 0))
+        if (double.TryParse(Encoding.ASCII.GetString(arguments[2]), NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds) && seconds > 0)
         {
-            client.Reply.Ok();
-            return null;
-        }
-
-        ServerState server = client.Server;
-        var time = TimeSpan.FromSeconds(Math.Min(seconds, 1e6));
-        if (client.DeniesWaiting)
-        {
-            // Inside EXEC the next command must not run before, and the transaction's keys are held, as in Redis they would be.
+            var time = TimeSpan.FromSeconds(Math.Min(seconds, 1e6));
+            client.Server.Pause.Begin(PauseMode.All, (long)time.TotalMilliseconds);
             using var never = new ManualResetEvent(initialState: false);
             never.WaitOne(time);
-            client.Reply.Ok();
-            return null;
         }
 
-        server.Pause.Begin(PauseMode.All, (long)time.TotalMilliseconds);
-        client.Pending = new PendingReply(Task.Delay(time, server.Time), static woken => woken.Reply.Ok());
+        client.Reply.Ok();
         return null;
     }
 

@@ -14,7 +14,7 @@ internal static class ServerParameters
         foreach (string name in new[] { "port", "tls-port", "bind" })
         {
             string opened = configuration[name];
-            configuration.Act(name, value => value == opened ? null : "the addresses to listen at are chosen at the start");
+            configuration.Act(name, value => value == opened ? null : name == "bind" ? "Failed to bind to specified addresses: they are chosen at the start." : "Unable to listen on this port: it is chosen at the start.");
         }
     }
 

@@ -41,6 +41,7 @@ internal sealed class ClientContext : CommandContext
         LastInteractionMilliseconds = CreatedMilliseconds;
         Counters = server.Counters.Current;
         Waiters = server.Cache.Waiters;
+        IsAuthenticated = server.Password == null;
     }
 
     public ServerState Server { get; }
@@ -64,7 +65,7 @@ internal sealed class ClientContext : CommandContext
 
     public string LibraryVersion { get; set; } = "";
 
-    /// <summary>Whether the client may do what needs authentication; without a password everybody may.</summary>
+    /// <summary>Whether the client has authenticated, or came when there was no password; one that is set later doesn't shut it out.</summary>
     public bool IsAuthenticated { get; set; }
 
     public Command? LastCommand { get; private set; }
@@ -133,6 +134,13 @@ internal sealed class ClientContext : CommandContext
         }
     }
 
+    /// <summary>Counts that the last command, which waited, ended with an error.</summary>
+    public void CountLateFailure(ReadOnlySpan<byte> error)
+    {
+        Counters.CountError(error);
+        Counters.CountLateFailure(LastCommand!);
+    }
+
     /// <summary>Back to the state of a new connection: RESET.</summary>
     public void Reset()
     {
@@ -143,7 +151,7 @@ internal sealed class ClientContext : CommandContext
         Reply.Protocol = 2;
         ReplyMode = ReplyMode.On;
         IsNeverEvicted = false;
-        IsAuthenticated = false;
+        IsAuthenticated = Server.Password == null;
     }
 
     /// <summary>Ends MONITOR.</summary>

@@ -1,4 +1,5 @@
 using ElastiCache.Embedded.Commands;
+using ElastiCache.Embedded.Memory;
 
 namespace ElastiCache.Embedded.Server.Connections;
 
@@ -44,10 +45,27 @@ internal static class Dispatcher
             return $"ERR Can't execute '{ClientContext.NameOf(command)}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context";
         }
 
+        if (IsOutOfMemory(client, command))
+        {
+            return "OOM command not allowed when used memory > 'maxmemory'.";
+        }
+
         return command.Name == "DEBUG" && !client.Server.AllowsDebug(client)
             ? "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it from a local connection, " +
               "otherwise you need to set this option in the configuration file, and then restart the server."
             : null;
+    }
+
+    // The store refuses what doesn't fit. Redis refuses earlier: while more is in use than may be, whatever may need memory, even if it needs none.
+    private static bool IsOutOfMemory(ClientContext client, Command command)
+    {
+        if ((command.Flags & CommandFlags.DenyOutOfMemory) == 0 && (command.Name != "EXEC" || (client.Transaction.Flags & CommandFlags.DenyOutOfMemory) == 0))
+        {
+            return false;
+        }
+
+        MemoryBudget budget = client.Store.Budget;
+        return budget.MaxBytes > 0 && client.Store.Arena.UsedBytes > budget.MaxBytes && !budget.Evicts;
     }
 
     private static bool IsForSubscribers(Command command) => command.Name
@@ -55,6 +73,12 @@ internal static class Dispatcher
 
     private static void Refuse(ClientContext client, string error, Command? command)
     {
+        if (command?.Name == "EXEC")
+        {
+            client.Transaction.Discard();
+            error = $"EXECABORT Transaction discarded because of: {error}";
+        }
+
         client.Transaction.Break();
         client.Reply.Error(error);
         client.Counters.CountError(System.Text.Encoding.Latin1.GetBytes(error));

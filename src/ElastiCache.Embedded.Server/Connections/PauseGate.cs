@@ -83,7 +83,13 @@ internal sealed class PauseGate(TimeProvider time) : IDisposable
     {
         lock (_lock)
         {
-            if (_mode != (int)PauseMode.None && Now() >= _until)
+            // A timer may come a little early, or belong to a pause that was made longer.
+            long left = _until - Now();
+            if (left > 0)
+            {
+                _timer?.Change(TimeSpan.FromMilliseconds(left), Timeout.InfiniteTimeSpan);
+            }
+            else if (_mode != (int)PauseMode.None)
             {
                 End();
             }

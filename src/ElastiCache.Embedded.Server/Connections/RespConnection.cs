@@ -33,6 +33,7 @@ internal sealed class RespConnection
     private readonly ConnectionOutput _output;
     private (byte[] Bytes, (int Start, int Length)[] Places)? _postponed;
     private KeyWaiter? _waiter;
+    private long _runInputBytes;
     private long _softLimitSince;
     private volatile bool _isKilled;
 
@@ -64,8 +65,8 @@ internal sealed class RespConnection
 
     public nint FileDescriptor { get; }
 
-    /// <summary>Bytes of a request that has not arrived whole.</summary>
-    public int PendingInputBytes => _reader.PendingBytes;
+    /// <summary>Bytes that arrived and are not yet dealt with.</summary>
+    public long PendingInputBytes => _reader.PendingBytes + _runInputBytes;
 
     /// <summary>Bytes that wait to be sent.</summary>
     public long PendingOutputBytes => _output.PendingBytes;
@@ -95,8 +96,7 @@ internal sealed class RespConnection
                     Context.Ticket = default;
                 }
 
-                _output.Send(Reply);
-                CheckOutput();
+                Send();
                 _reader.Trim();
                 if (Context.Waiting != null || Context.Pending != null || _postponed != null)
                 {
@@ -141,7 +141,7 @@ internal sealed class RespConnection
     /// <summary>Disconnects a client whose output has been above its limit for too long, or that was idle too long. Called now and then.</summary>
     public void CheckTime(long nowMilliseconds, long timeoutSeconds)
     {
-        CheckOutput();
+        CheckOutput(_output.PendingBytes);
         if (timeoutSeconds > 0 && !Context.IsBlocked && !Context.IsSubscriber && !Context.IsMonitor &&
             nowMilliseconds - Context.LastInteractionMilliseconds > timeoutSeconds * 1000)
         {
@@ -156,6 +156,7 @@ internal sealed class RespConnection
         _reader.IsUnauthenticated = Context.MustAuthenticate;
         _output.Hold();
         long used = 0;
+        _runInputBytes = buffer.Length;
         if (buffer.IsSingleSegment)
         {
             used = RunSegment(buffer.FirstSpan);
@@ -173,6 +174,7 @@ internal sealed class RespConnection
             }
         }
 
+        _runInputBytes = 0;
         Context.Counters.BytesIn += used;
         Context.Counters.Reads++;
         Context.Counters.BytesOut += Reply.Length;
@@ -207,6 +209,13 @@ internal sealed class RespConnection
         }
 
         return used;
+    }
+
+    // A client that has too much to read already doesn't get more; whatever its commands did stays done.
+    private void Send()
+    {
+        CheckOutput(_output.PendingBytes + Reply.Length);
+        _output.Send(Reply);
     }
 
     private bool IsInterrupted => Context.IsInterrupted || _postponed != null || _isKilled || Reply.Length > MostReplyBytes;
@@ -298,7 +307,7 @@ internal sealed class RespConnection
             Context.Ticket = default;
         }
 
-        _output.Send(Reply);
+        Send();
         if (Context.Waiting != null || Context.Pending != null || _postponed != null)
         {
             await WaitAsync().ConfigureAwait(false);
@@ -332,6 +341,7 @@ internal sealed class RespConnection
                     break;
                 case WaitOutcome.Unblocked:
                     Reply.Error("UNBLOCKED client unblocked via CLIENT UNBLOCK");
+                    Context.CountLateFailure("UNBLOCKED"u8);
                     break;
                 default:
                     _isKilled = true;
@@ -343,7 +353,9 @@ internal sealed class RespConnection
         catch (Exception refusal) when (CommandFailure.ReplyFor(refusal) is not null)
         {
             BeginReply();
-            Reply.Error(CommandFailure.ReplyFor(refusal)!);
+            string reply = CommandFailure.ReplyFor(refusal)!;
+            Reply.Error(reply);
+            Context.CountLateFailure(System.Text.Encoding.UTF8.GetBytes(reply));
             EndReply(0);
         }
         finally
@@ -386,12 +398,10 @@ internal sealed class RespConnection
         _reader.Release();
     }
 
-    private void CheckOutput() => CheckOutput(_output.PendingBytes);
-
     private void CheckOutput(long pending)
     {
         OutputLimit limit = _server.OutputLimits[Context.Kind];
-        bool isTooMuch = limit.HardBytes > 0 && pending > limit.HardBytes;
+        bool isTooMuch = (limit.HardBytes > 0 && pending > limit.HardBytes) || (pending > RequestLimits.UnauthenticatedReplyBytes && Context.MustAuthenticate);
         if (limit.SoftBytes > 0 && pending > limit.SoftBytes)
         {
             long now = _server.NowMilliseconds;

@@ -124,6 +124,9 @@ internal sealed class ThreadCounters(ServerCounters owner, int commands)
     /// <summary>Counts a command that was refused before it ran.</summary>
     public void CountRejection(Command command) => (ByCommand[command.Number] ?? NewCounters(command)).Rejected++;
 
+    /// <summary>Counts that a command failed which was counted as a call before: it had waited.</summary>
+    public void CountLateFailure(Command command) => (ByCommand[command.Number] ?? NewCounters(command)).Failed++;
+
     /// <summary>Counts an error reply: what stands in it behind the minus.</summary>
     public void CountError(ReadOnlySpan<byte> text)
     {

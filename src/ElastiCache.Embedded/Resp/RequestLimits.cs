@@ -12,6 +12,9 @@ internal sealed class RequestLimits
     /// <summary>Bytes of an argument before the client has authenticated.</summary>
     public const int UnauthenticatedArgumentBytes = 16 * 1024;
 
+    /// <summary>Bytes of replies that may wait for a client that has not authenticated and does not read.</summary>
+    public const int UnauthenticatedReplyBytes = 1024;
+
     // A request lies in one array; what Redis takes beyond that, no operation could store either.
     private const long MostBytes = int.MaxValue - (64 * 1024);
 
