@@ -91,9 +91,15 @@ public sealed class EmbeddedCache : IAsyncDisposable, IDisposable
     /// <summary>Keyspace notifications; CONFIG SET changes their classes.</summary>
     internal KeyspaceEvents Events { get; }
 
+    internal Sweeper Sweeper => _sweeper;
+
     internal SingleFlight Factories { get; } = new();
 
     internal ICacheSerializer Serializer => _options.Serializer;
+
+    internal string? Folder => _options.Folder;
+
+    internal DurabilityMode Durability => _options.Durability;
 
     internal CacheClock Clock => Store.Clock;
 

@@ -135,6 +135,9 @@ internal sealed record Command(string Name, int Arity, CommandFlags Flags, KeyPo
     /// <summary>Its family; the table sets it.</summary>
     public CommandGroup Group { get; init; }
 
+    /// <summary>Its place in its table, subcommands included, for arrays with something about each command; the table sets it.</summary>
+    public int Number { get; init; }
+
     /// <summary>ACL categories beyond those that flags and group imply, by Redis's names without the @.</summary>
     public IReadOnlyList<string> Categories { get; init; } = [];
 

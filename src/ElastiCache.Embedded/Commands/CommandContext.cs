@@ -108,7 +108,7 @@ internal class CommandContext
     public ref JournalTicket Ticket => ref _ticket;
 
     /// <summary>Runs a command whose row is known and writes its reply: an error if it refuses or throws a refusal.</summary>
-    public void Run(Command command, scoped in CommandArguments arguments)
+    public virtual void Run(Command command, scoped in CommandArguments arguments)
     {
         int start = Reply.Length;
         try

@@ -20,6 +20,7 @@ internal sealed class CommandTable
     public CommandTable(params ReadOnlySpan<(CommandGroup Group, Command[] Rows)> families)
     {
         var byName = new Dictionary<string, Command>(StringComparer.Ordinal);
+        int next = 0;
         foreach ((CommandGroup group, Command[] rows) in families)
         {
             foreach (Command row in rows)
@@ -27,10 +28,13 @@ internal sealed class CommandTable
                 byName[row.Name] = row with
                 {
                     Group = group,
-                    Subcommands = [.. row.Subcommands.Select(command => command with { Group = group, Container = row.Name })],
+                    Number = next++,
+                    Subcommands = [.. row.Subcommands.Select(command => command with { Group = group, Container = row.Name, Number = next++ })],
                 };
             }
         }
+
+        NumberCount = next;
 
         _byName = byName.ToFrozenDictionary(StringComparer.Ordinal);
     }
@@ -60,6 +64,9 @@ internal sealed class CommandTable
 
     /// <summary>All commands on data.</summary>
     public static CommandTable Core { get; } = new(CoreFamilies);
+
+    /// <summary>One more than the largest <see cref="Command.Number"/>.</summary>
+    public int NumberCount { get; }
 
     /// <summary>All rows, in no order.</summary>
     public IReadOnlyList<Command> All => _byName.Values;

@@ -18,6 +18,9 @@ internal sealed class QueuedCommands(Store store)
     /// <summary>Commands queued.</summary>
     public int Count => _commands.Count;
 
+    /// <summary>What the queued commands are, taken together.</summary>
+    public CommandFlags Flags { get; private set; }
+
     /// <summary>Bytes of the queued commands.</summary>
     public long Bytes { get; private set; }
 
@@ -49,6 +52,7 @@ internal sealed class QueuedCommands(Store store)
         }
 
         Bytes += total;
+        Flags |= command.Flags;
         _commands.Add((command, bytes, places));
     }
 
@@ -107,6 +111,7 @@ internal sealed class QueuedCommands(Store store)
         IsOpen = false;
         IsBroken = false;
         Bytes = 0;
+        Flags = CommandFlags.None;
         _commands.Clear();
     }
 

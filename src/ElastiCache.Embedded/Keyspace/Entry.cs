@@ -73,6 +73,9 @@ internal readonly unsafe struct Entry
         }
     }
 
+    /// <summary>Bytes of the record's block in its shard's allocator.</summary>
+    public long BlockBytes(Shard shard) => shard.Allocator.CapacityOf(Record);
+
     private ulong Header
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -21,6 +21,7 @@ internal sealed unsafe class Store : IDisposable
     private readonly Shard[] _shards;
     private readonly int _shardShift;
     private readonly int _databaseShift;
+    private readonly bool _hasEvictors;
     private volatile bool _disposed;
 
     /// <summary>Makes an empty store.</summary>
@@ -34,6 +35,7 @@ internal sealed unsafe class Store : IDisposable
         ArgumentOutOfRangeException.ThrowIfEqual(budget.Evicts && newEvictor == null, true);
         ArgumentOutOfRangeException.ThrowIfNotEqual(System.Numerics.BitOperations.IsPow2(shards), true);
         Budget = budget;
+        _hasEvictors = newEvictor != null;
         Clock = clock;
         DatabaseCount = databases;
         Arena = Reserve(budget.MaxBytes);
@@ -247,6 +249,34 @@ internal sealed unsafe class Store : IDisposable
         }
 
         return count;
+    }
+
+    /// <summary>Changes the budget while the cache is in use; with eviction, down to the new limit at once.</summary>
+    /// <returns>False if the addresses that were reserved when the cache was opened don't reach so far; then nothing changes.</returns>
+    public bool TryChangeBudget(long maxBytes, bool evicts)
+    {
+        if (maxBytes > Arena.CapacityBytes || (evicts && !_hasEvictors))
+        {
+            return false;
+        }
+
+        Budget.Change(maxBytes, evicts);
+        if (Budget.Evicts)
+        {
+            Arena.NotifyAt(maxBytes / 2, RecordAccesses);
+            foreach (Shard shard in _shards)
+            {
+                shard.Enter();
+                if (!_disposed)
+                {
+                    shard.Room.Trim();
+                }
+
+                shard.Exit();
+            }
+        }
+
+        return true;
     }
 
     /// <summary>Removes expired entries everywhere. Bounded work a lock; called every 100 ms.</summary>

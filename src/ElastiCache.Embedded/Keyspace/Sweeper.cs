@@ -21,12 +21,15 @@ internal sealed partial class Sweeper : IDisposable
         _timer = store.Clock.TimeProvider.CreateTimer(static sweeper => ((Sweeper)sweeper!).Tick(), this, Period, Period);
     }
 
+    /// <summary>Whether expired entries stay until somebody looks for them: DEBUG SET-ACTIVE-EXPIRE, for tests.</summary>
+    public bool IsPaused { get; set; }
+
     public void Dispose() => _timer.Dispose();
 
     private void Tick()
     {
         // A sweep that takes longer than a period must not be joined by another.
-        if (_store.IsDisposed || Interlocked.Exchange(ref _running, 1) != 0)
+        if (_store.IsDisposed || IsPaused || Interlocked.Exchange(ref _running, 1) != 0)
         {
             return;
         }

@@ -98,6 +98,9 @@ internal sealed unsafe class Arena
     /// <summary>The granule of references, in bytes: 8, or more where more than 32 GB are to be reached.</summary>
     public int GranuleBytes => 1 << GranuleShift;
 
+    /// <summary>Bytes that can be handed out at most, whatever the budget.</summary>
+    public long CapacityBytes => _unitCount << UnitShift;
+
     /// <summary>Bytes in spans that are handed out.</summary>
     public long UsedBytes => Volatile.Read(ref _usedUnits) << UnitShift;
 

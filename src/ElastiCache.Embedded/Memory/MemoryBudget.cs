@@ -3,18 +3,27 @@ namespace ElastiCache.Embedded.Memory;
 /// <summary>How many bytes the arena may hand out, and whether entries are evicted to stay below.</summary>
 internal sealed class MemoryBudget
 {
+    private long _maxBytes;
+    private volatile bool _evicts;
+
     public MemoryBudget(long maxBytes, bool evicts)
     {
-        MaxBytes = maxBytes;
-        Evicts = evicts && maxBytes > 0;
+        Change(maxBytes, evicts);
     }
 
     /// <summary>The limit in bytes; 0 = none.</summary>
-    public long MaxBytes { get; }
+    public long MaxBytes => Volatile.Read(ref _maxBytes);
 
     /// <summary>Whether entries may be evicted.</summary>
-    public bool Evicts { get; }
+    public bool Evicts => _evicts;
 
     /// <summary>The limit for <see cref="Arena.TryAllocate"/>.</summary>
-    public long LimitBytes => MaxBytes == 0 ? long.MaxValue : MaxBytes;
+    public long LimitBytes => MaxBytes is > 0 and var limit ? limit : long.MaxValue;
+
+    /// <summary>Sets another limit; writes that begin from here on keep it.</summary>
+    public void Change(long maxBytes, bool evicts)
+    {
+        Volatile.Write(ref _maxBytes, maxBytes);
+        _evicts = evicts && maxBytes > 0;
+    }
 }

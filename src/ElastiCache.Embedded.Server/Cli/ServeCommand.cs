@@ -1,0 +1,156 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using ElastiCache.Embedded.Server.Configuration;
+
+namespace ElastiCache.Embedded.Server.Cli;
+
+/// <summary><c>serve</c>: opens a cache as Redis's parameters say and serves it until SHUTDOWN or a signal.</summary>
+internal static class ServeCommand
+{
+    public static async Task<int> RunAsync(string[] arguments)
+    {
+        try
+        {
+            ServerConfiguration configuration = ReadConfiguration(arguments);
+            await ServeAsync(configuration).ConfigureAwait(false);
+            return 0;
+        }
+        catch (Exception e) when (e is ConfigurationException or CacheException or IOException or Microsoft.Extensions.Options.OptionsValidationException or CryptographicException)
+        {
+            Terminal.WriteError(e.Message);
+            return 1;
+        }
+    }
+
+    /// <summary>The file, if there is one, and then the options, which go before it.</summary>
+    internal static ServerConfiguration ReadConfiguration(IReadOnlyList<string> arguments)
+    {
+        var configuration = new ServerConfiguration();
+        int next = 0;
+        if (arguments.Count > 0 && !arguments[0].StartsWith("--", StringComparison.Ordinal))
+        {
+            next = 1;
+            if (arguments[0] == "-")
+            {
+                using var reader = new StreamReader(Terminal.Input);
+                ConfigurationFile.LoadLines(reader.ReadToEnd().Split('\n'), "standard input", configuration);
+            }
+            else
+            {
+                configuration.File = Path.GetFullPath(arguments[0]);
+                ConfigurationFile.Load(configuration.File, configuration);
+            }
+        }
+
+        while (next < arguments.Count)
+        {
+            string option = arguments[next++];
+            if (!option.StartsWith("--", StringComparison.Ordinal))
+            {
+                throw new ConfigurationException($"'{option}' is no option: options begin with --.");
+            }
+
+            var values = new List<string>();
+            while (next < arguments.Count && (!arguments[next].StartsWith("--", StringComparison.Ordinal) || values.Count == 0))
+            {
+                values.Add(arguments[next++]);
+            }
+
+            Parameter parameter = ParameterTable.Find(option[2..]) ?? throw new ConfigurationException($"'{option}' is no option: Redis 7.0 has no such parameter.");
+            if (values.Count != 1 && !parameter.TakesSeveralWords)
+            {
+                throw new ConfigurationException($"'{option}' takes one value.");
+            }
+
+            configuration.Load(parameter.Name, string.Join(' ', values));
+        }
+
+        return configuration;
+    }
+
+    /// <summary>The cache that the parameters describe.</summary>
+    internal static EmbeddedCacheOptions CacheOptions(ServerConfiguration configuration)
+    {
+        Supported(configuration, "appenddirname", "appendonlydir");
+        Supported(configuration, "appendfilename", "appendonly.aof");
+        Supported(configuration, "daemonize", "no");
+        Supported(configuration, "cluster-enabled", "no");
+        Supported(configuration, "replicaof", "");
+        Supported(configuration, "aclfile", "");
+        string policy = configuration["maxmemory-policy"];
+        if (policy.StartsWith("volatile", StringComparison.Ordinal))
+        {
+            throw new ConfigurationException($"maxmemory-policy = {policy}: this version evicts among all keys (allkeys-lru) or not at all (noeviction).");
+        }
+
+        return new EmbeddedCacheOptions
+        {
+            Folder = configuration.IsYes("appendonly") ? Path.GetFullPath(configuration["dir"] is { Length: > 0 } dir ? dir : ".") : null,
+            Databases = (int)configuration.Number("databases"),
+            Durability = configuration["appendfsync"] switch { "always" => DurabilityMode.Always, "no" => DurabilityMode.No, _ => DurabilityMode.EverySecond },
+            MaxMemory = configuration.Number("maxmemory"),
+            EvictionPolicy = policy == "noeviction" ? EvictionPolicy.NoEviction : EvictionPolicy.SampledAge,
+        };
+    }
+
+    /// <summary>Where the parameters say that the server listens.</summary>
+    internal static RespServerOptions ServerOptions(ServerConfiguration configuration) => new()
+    {
+        Port = configuration.Number("port") is > 0 and var port ? (int)port : null,
+        TlsPort = configuration.Number("tls-port") is > 0 and var tlsPort ? (int)tlsPort : null,
+        Bind = WordParameters.Split(configuration["bind"]),
+        UnixSocketPath = configuration["unixsocket"] is { Length: > 0 } path ? path : null,
+        Certificate = configuration.Number("tls-port") > 0 ? LoadCertificate(configuration) : null,
+    };
+
+    private static async Task ServeAsync(ServerConfiguration configuration)
+    {
+        EmbeddedCacheOptions cacheOptions = CacheOptions(configuration);
+        RespServerOptions serverOptions = ServerOptions(configuration);
+        await using EmbeddedCache cache = await EmbeddedCache.OpenAsync(cacheOptions).ConfigureAwait(false);
+        await using RespServer server = await RespServer.StartAsync(cache, serverOptions, configuration, default).ConfigureAwait(false);
+        if (cache.Recovery is { } recovery)
+        {
+            Terminal.Write($"Recovered {recovery}");
+        }
+
+        Terminal.Write(string.Create(CultureInfo.InvariantCulture, $"Ready to accept connections at {string.Join(", ", server.EndPoints)} (process {Environment.ProcessId})"));
+        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        await Task.WhenAny(server.ShutdownRequested, stopped.Task).ConfigureAwait(false);
+        Terminal.Write("Closing");
+
+        void Stop(PosixSignalContext signal)
+        {
+            signal.Cancel = true;   // the process ends when everything is closed
+            stopped.TrySetResult();
+        }
+    }
+
+    private static X509Certificate2 LoadCertificate(ServerConfiguration configuration)
+    {
+        string certificate = configuration["tls-cert-file"];
+        string key = configuration["tls-key-file"];
+        if (certificate.Length == 0)
+        {
+            throw new ConfigurationException("tls-port is set, but tls-cert-file is not.");
+        }
+
+        string password = configuration["tls-key-file-pass"];
+        string? keyFile = key.Length == 0 ? null : key;
+        return password.Length == 0
+            ? X509Certificate2.CreateFromPemFile(certificate, keyFile)
+            : X509Certificate2.CreateFromEncryptedPemFile(certificate, password, keyFile);
+    }
+
+    private static void Supported(ServerConfiguration configuration, string name, string only)
+    {
+        if (configuration[name] != only)
+        {
+            throw new ConfigurationException($"{name} = '{configuration[name]}' is not supported: it must be '{only}'.");
+        }
+    }
+}

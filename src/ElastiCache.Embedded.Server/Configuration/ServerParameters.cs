@@ -1,0 +1,112 @@
+using System.Globalization;
+using System.Text;
+using ElastiCache.Embedded.Keyspace;
+using ElastiCache.Embedded.Server.Hosting;
+
+namespace ElastiCache.Embedded.Server.Configuration;
+
+/// <summary>What changes in the server when a parameter does.</summary>
+internal static class ServerParameters
+{
+    /// <summary>Fixes where the server listens; to be called when it does, since the system may have chosen the port.</summary>
+    public static void FixListening(ServerConfiguration configuration)
+    {
+        foreach (string name in new[] { "port", "tls-port", "bind" })
+        {
+            string opened = configuration[name];
+            configuration.Act(name, value => value == opened ? null : name == "bind" ? "Failed to bind to specified addresses: they are chosen at the start." : "Unable to listen on this port: it is chosen at the start.");
+        }
+    }
+
+    /// <summary>Applies all values, and from here on each change.</summary>
+    public static void Wire(ServerState server)
+    {
+        ServerConfiguration configuration = server.Configuration;
+        configuration.Act("requirepass", value => server.Password = value.Length == 0 ? null : Encoding.UTF8.GetBytes(value));
+        configuration.Act("maxclients", value => server.MaxClients = Number(value));
+        configuration.Act("timeout", value => server.IdleTimeoutSeconds = Number(value));
+        configuration.Act("proto-max-bulk-len", value => server.Limits.ArgumentBytes = Number(value));
+        configuration.Act("client-query-buffer-limit", value => server.Limits.RequestBytes = Number(value));
+        configuration.Act("client-output-buffer-limit", server.OutputLimits.Set);
+        configuration.Act("latency-tracking", value => server.TracksLatency = value == "yes");
+        configuration.Act("slowlog-max-len", value => server.SlowLog.MaxLength = Number(value));
+        configuration.Act("slowlog-log-slower-than", value => Notable(server, () => server.SlowLog.SlowerThan = Number(value)));
+        configuration.Act("latency-monitor-threshold", value => Notable(server, () => server.Latency.ThresholdMilliseconds = Number(value)));
+        configuration.Act("notify-keyspace-events", value => SetEvents(server, value));
+        configuration.Act("hz", value => configuration.Note("hz", Math.Clamp(Number(value), 1, 500).ToString(CultureInfo.InvariantCulture)));
+        WireEncodings(configuration, server.Store.Encodings);
+        WireOpened(configuration, server.Cache);
+    }
+
+    private static void WireEncodings(ServerConfiguration configuration, EncodingLimits limits)
+    {
+        configuration.Act("hash-max-listpack-entries", value => limits.HashMaxListpackEntries = Clamped(value));
+        configuration.Act("hash-max-listpack-value", value => limits.HashMaxListpackValue = Clamped(value));
+        configuration.Act("zset-max-listpack-entries", value => limits.SortedSetMaxListpackEntries = Clamped(value));
+        configuration.Act("zset-max-listpack-value", value => limits.SortedSetMaxListpackValue = Clamped(value));
+        configuration.Act("set-max-intset-entries", value => limits.SetMaxIntsetEntries = Clamped(value));
+        configuration.Act("list-max-listpack-size", value => limits.ListMaxListpackSize = Clamped(value));
+        configuration.Act("stream-node-max-bytes", value => limits.StreamNodeMaxBytes = Number(value));
+        configuration.Act("stream-node-max-entries", value => limits.StreamNodeMaxEntries = Number(value));
+        configuration.Act("hll-sparse-max-bytes", value => limits.HyperLogLogSparseMaxBytes = Clamped(value));
+    }
+
+    // What was decided when the cache was opened is shown as it is.
+    private static void WireOpened(ServerConfiguration configuration, EmbeddedCache cache)
+    {
+        configuration.Note("databases", cache.Store.DatabaseCount.ToString(CultureInfo.InvariantCulture));
+        configuration.Note("appendonly", cache.Journal == null ? "no" : "yes");
+        if (cache.Journal != null)
+        {
+            configuration.Note("appendfsync", NameOf(cache.Durability));
+        }
+
+        configuration.Note("dir", cache.Folder ?? Environment.CurrentDirectory);
+        configuration.Note("maxmemory", cache.Store.Budget.MaxBytes.ToString(CultureInfo.InvariantCulture));
+        if (cache.Store.Budget.MaxBytes > 0 && (configuration["maxmemory-policy"] == "noeviction") == cache.Store.Budget.Evicts)
+        {
+            configuration.Note("maxmemory-policy", cache.Store.Budget.Evicts ? "allkeys-lru" : "noeviction");
+        }
+
+        configuration.Act("maxmemory", value => ChangeBudget(cache.Store, Number(value), configuration["maxmemory-policy"]));
+        configuration.Act("maxmemory-policy", value => ChangeBudget(cache.Store, configuration.Number("maxmemory"), value));
+        configuration.Act("appendonly", value => (value == "yes") == (cache.Journal != null) ? null : "the log is switched on or off when the cache is opened");
+        configuration.Act("appendfsync", value => cache.Journal == null || value == NameOf(cache.Durability) ? null : "it is chosen when the cache is opened");
+    }
+
+    private static string NameOf(DurabilityMode mode) => mode switch { DurabilityMode.Always => "always", DurabilityMode.No => "no", _ => "everysec" };
+
+    // There is one evictor, which takes what was not used of late, whether it has a deadline or not. That is near enough to each of the allkeys policies;
+    // under a volatile policy it would evict what must stay.
+    private static string? ChangeBudget(Store store, long maxBytes, string policy)
+    {
+        if (maxBytes > 0 && policy.StartsWith("volatile", StringComparison.Ordinal))
+        {
+            return "this version evicts among all keys or not at all, so with maxmemory the policy can't be a volatile one";
+        }
+
+        return store.TryChangeBudget(maxBytes, policy != "noeviction") ? null : "it is more than the addresses that were reserved when the cache was opened";
+    }
+
+    private static void SetEvents(ServerState server, string value)
+    {
+        if (server.Store.Events is { } events)
+        {
+            events.Classes = WordParameters.EventsOf(value);
+        }
+    }
+
+    private static void Notable(ServerState server, Action change)
+    {
+        change();
+        long slow = server.SlowLog.SlowerThan < 0 ? long.MaxValue : Nanoseconds(server.SlowLog.SlowerThan, 1000);
+        long latency = server.Latency.ThresholdMilliseconds == 0 ? long.MaxValue : Nanoseconds(server.Latency.ThresholdMilliseconds, 1_000_000);
+        server.LeastNotableNanoseconds = Math.Min(slow, latency);
+    }
+
+    private static long Nanoseconds(long count, long each) => count > long.MaxValue / each ? long.MaxValue : count * each;
+
+    private static long Number(string value) => long.Parse(value, CultureInfo.InvariantCulture);
+
+    private static int Clamped(string value) => (int)Math.Clamp(Number(value), int.MinValue, int.MaxValue);
+}

@@ -1,0 +1,211 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using ElastiCache.Embedded.Resp;
+
+namespace ElastiCache.Embedded.Server.Connections;
+
+/// <summary>What a connection sends: the replies of its own loop, and what other threads push to it.</summary>
+/// <remarks>
+/// <code>
+///   loop:    Hold ── replies into the RespWriter ── Send          pushes of this time wait for the end of a command
+///   others:  Push ─────────────────────────────────────► pending ─► pipe
+/// </code>
+/// A push never lands inside a reply: while the loop holds the output, pushes are put aside, and the loop fetches them between two commands. The pipe takes
+/// some 64 KB at once; what it doesn't take yet waits here and is what client-output-buffer-limit counts. Nothing here ever blocks.
+/// </remarks>
+internal sealed class ConnectionOutput
+{
+    private const int MostKeptBytes = 64 * 1024;
+
+    private readonly Lock _lock = new();
+    private readonly PipeWriter _pipe;
+    private readonly ArrayBufferWriter<byte> _deferred = new();
+    private ArrayBufferWriter<byte> _pending = new();
+    private ArrayBufferWriter<byte> _spare = new();
+    private TaskCompletionSource? _drained;
+    private bool _isHeld;
+    private bool _isFlushing;
+    private volatile bool _hasDeferred;
+    private volatile bool _isClosed;
+
+    public ConnectionOutput(PipeWriter pipe)
+    {
+        _pipe = pipe;
+    }
+
+    /// <summary>Whether pushes wait for the end of a command.</summary>
+    public bool HasDeferred => _hasDeferred;
+
+    /// <summary>Whether the other side is gone: nothing is sent any more.</summary>
+    public bool IsClosed => _isClosed;
+
+    /// <summary>Bytes that wait until the connection takes them.</summary>
+    public long PendingBytes
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return (long)_pending.WrittenCount + _deferred.WrittenCount;
+            }
+        }
+    }
+
+    /// <summary>The loop begins to write replies.</summary>
+    public void Hold()
+    {
+        lock (_lock)
+        {
+            _isHeld = true;
+        }
+    }
+
+    /// <summary>Appends what was pushed meanwhile to the replies. Only between two replies.</summary>
+    public void TakeDeferred(RespWriter reply)
+    {
+        lock (_lock)
+        {
+            reply.Raw(_deferred.WrittenSpan);
+            Clear(_deferred);
+            _hasDeferred = false;
+        }
+    }
+
+    /// <summary>Sends the replies and what was pushed meanwhile; the loop no longer holds the output.</summary>
+    public void Send(RespWriter reply)
+    {
+        lock (_lock)
+        {
+            _isHeld = false;
+            if (_hasDeferred)
+            {
+                reply.Raw(_deferred.WrittenSpan);
+                Clear(_deferred);
+                _hasDeferred = false;
+            }
+
+            if (_isClosed || reply.Length == 0)
+            {
+                reply.Clear();
+                return;
+            }
+
+            if (_isFlushing)
+            {
+                _pending.Write(reply.Written);
+                reply.Clear();
+                return;
+            }
+
+            _isFlushing = true;
+        }
+
+        _pipe.Write(reply.Written);
+        reply.Clear();
+        _ = FlushAsync();
+    }
+
+    /// <summary>Sends bytes that answer no request, from any thread.</summary>
+    /// <returns>How many bytes wait now.</returns>
+    public long Push(ReadOnlySpan<byte> message)
+    {
+        lock (_lock)
+        {
+            if (_isClosed)
+            {
+                return 0;
+            }
+
+            if (_isHeld)
+            {
+                _deferred.Write(message);
+                _hasDeferred = true;
+                return (long)_pending.WrittenCount + _deferred.WrittenCount;
+            }
+
+            if (_isFlushing)
+            {
+                _pending.Write(message);
+                return _pending.WrittenCount;
+            }
+
+            _isFlushing = true;
+        }
+
+        _pipe.Write(message);
+        _ = FlushAsync();
+        return 0;
+    }
+
+    /// <summary>Completes when the pipe has taken everything, or the other side is gone.</summary>
+    public Task DrainAsync()
+    {
+        lock (_lock)
+        {
+            return _isFlushing ? (_drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task : Task.CompletedTask;
+        }
+    }
+
+    /// <summary>Sends nothing any more.</summary>
+    public void Close()
+    {
+        lock (_lock)
+        {
+            _isClosed = true;
+            _pending.Clear();
+            _deferred.Clear();
+            _drained?.TrySetResult();
+        }
+    }
+
+    // Whoever set _isFlushing is the only one at the pipe until it is false again.
+    private async ValueTask FlushAsync()
+    {
+        try
+        {
+            do
+            {
+                FlushResult flushed = await _pipe.FlushAsync().ConfigureAwait(false);
+                _isClosed |= flushed.IsCompleted;
+            }
+            while (WriteMore());
+        }
+        catch (Exception e) when (e is IOException or InvalidOperationException or ObjectDisposedException or OperationCanceledException)
+        {
+            // The connection is gone; its loop learns the same when it reads.
+            Close();
+        }
+    }
+
+    private bool WriteMore()
+    {
+        ArrayBufferWriter<byte> writing;
+        lock (_lock)
+        {
+            if (_isClosed || _pending.WrittenCount == 0)
+            {
+                _isFlushing = false;
+                _drained?.TrySetResult();
+                _drained = null;
+                return false;
+            }
+
+            writing = _pending;
+            (_pending, _spare) = (_spare, _pending);
+        }
+
+        _pipe.Write(writing.WrittenSpan);
+        if (writing.Capacity > MostKeptBytes)
+        {
+            _spare = new ArrayBufferWriter<byte>();
+        }
+        else
+        {
+            writing.ResetWrittenCount();
+        }
+
+        return true;
+    }
+
+    private static void Clear(ArrayBufferWriter<byte> buffer) => buffer.ResetWrittenCount();
+}

@@ -1,0 +1,158 @@
+using System.Security.Cryptography;
+using ElastiCache.Embedded.Commands;
+using ElastiCache.Embedded.Keyspace;
+using ElastiCache.Embedded.Resp;
+using ElastiCache.Embedded.Server.Commands;
+using ElastiCache.Embedded.Server.Configuration;
+using ElastiCache.Embedded.Server.Connections;
+using ElastiCache.Embedded.Server.Statistics;
+
+namespace ElastiCache.Embedded.Server.Hosting;
+
+/// <summary>What all connections of a server share.</summary>
+internal sealed class ServerState : IDisposable
+{
+    private readonly ITimer _timer;
+    private int _blocked;
+    private int _isTicking;
+
+    public ServerState(EmbeddedCache cache, ServerConfiguration configuration)
+    {
+        Cache = cache;
+        Configuration = configuration;
+        Counters = new ServerCounters(Table.NumberCount, cache.Store);
+        Lookup = new CommandLookup(Table);
+        Monitors = new MonitorFeed(Time);
+        Pause = new PauseGate(Time);
+        StartedMilliseconds = NowMilliseconds;
+        ServerParameters.Wire(this);
+        _timer = Time.CreateTimer(static state => ((ServerState)state!).Tick(), this, TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(100));
+    }
+
+    public EmbeddedCache Cache { get; }
+
+    public Store Store => Cache.Store;
+
+    public TimeProvider Time => Cache.Clock.TimeProvider;
+
+    /// <summary>Unix ms, by the cache's clock.</summary>
+    public long NowMilliseconds => Cache.Clock.UnixMilliseconds;
+
+    /// <summary>Unix ms.</summary>
+    public long StartedMilliseconds { get; }
+
+    /// <summary>Forty hex digits that are this server's and no other's.</summary>
+    public string RunId { get; } = RandomNumberGenerator.GetHexString(40, lowercase: true);
+
+    /// <summary>As <see cref="RunId"/>, for replication, of which there is none; DEBUG CHANGE-REPL-ID draws another.</summary>
+    public string ReplicationId { get; set; } = RandomNumberGenerator.GetHexString(40, lowercase: true);
+
+    public CommandTable Table { get; } = ServerCommands.Table;
+
+    public CommandLookup Lookup { get; }
+
+    public ServerConfiguration Configuration { get; }
+
+    public RequestLimits Limits { get; } = new();
+
+    public OutputLimits OutputLimits { get; } = new();
+
+    public ClientRegistry Clients { get; } = new();
+
+    public MonitorFeed Monitors { get; }
+
+    public PauseGate Pause { get; }
+
+    public SlowLog SlowLog { get; } = new();
+
+    public LatencyMonitor Latency { get; } = new();
+
+    /// <summary>CONFIG RESETSTAT replaces it.</summary>
+    public ServerCounters Counters { get; set; }
+
+    public RateSampler CommandRate { get; } = new();
+
+    public RateSampler InputRate { get; } = new();
+
+    public RateSampler OutputRate { get; } = new();
+
+    /// <summary>The most bytes that the cache has used.</summary>
+    public long PeakBytes { get; private set; }
+
+    /// <summary>requirepass in UTF-8; null if there is none.</summary>
+    public byte[]? Password { get; set; }
+
+    public long MaxClients { get; set; } = 10000;
+
+    /// <summary>timeout: seconds after which an idle client is disconnected; 0 for never.</summary>
+    public long IdleTimeoutSeconds { get; set; }
+
+    /// <summary>latency-tracking</summary>
+    public bool TracksLatency { get; set; } = true;
+
+    /// <summary>The shortest duration that slow log or latency monitor may want to know of.</summary>
+    public long LeastNotableNanoseconds { get; set; } = long.MaxValue;
+
+    /// <summary>Whether connections from other machines are refused: protected mode.</summary>
+    public bool IsProtected => Password == null && Configuration.IsYes("protected-mode") && Configuration["bind"] == "* -::*";
+
+    /// <summary>Channels that somebody listens to.</summary>
+    public int ChannelCount => 0;
+
+    /// <summary>Patterns of channels that somebody listens to.</summary>
+    public int PatternCount => 0;
+
+    /// <summary>Shard channels that somebody listens to.</summary>
+    public int ShardChannelCount => 0;
+
+    /// <summary>Clients that wait for something.</summary>
+    public int BlockedClients => Volatile.Read(ref _blocked);
+
+    /// <summary>Called by SHUTDOWN.</summary>
+    public Action? ShutdownRequested { get; set; }
+
+    public void CountBlocked(int by) => Interlocked.Add(ref _blocked, by);
+
+    /// <summary>Whether a client may use DEBUG.</summary>
+    public bool AllowsDebug(ClientContext client) => Configuration["enable-debug-command"] switch
+    {
+        "yes" => true,
+        "local" => client.Connection.IsLocal,
+        _ => false,
+    };
+
+    /// <summary>Looks how much memory is in use, for the peak.</summary>
+    public long UsedBytes()
+    {
+        long used = Store.Arena.UsedBytes;
+        PeakBytes = Math.Max(PeakBytes, used);
+        return used;
+    }
+
+    public void Dispose()
+    {
+        _timer.Dispose();
+        Pause.Dispose();
+    }
+
+    private void Tick()
+    {
+        if (Store.IsDisposed || Interlocked.Exchange(ref _isTicking, 1) != 0)
+        {
+            return;
+        }
+
+        long now = NowMilliseconds;
+        UsedBytes();
+        ThreadCounters sum = Counters.Sum();
+        CommandRate.Sample(sum.Processed, now);
+        InputRate.Sample(sum.BytesIn, now);
+        OutputRate.Sample(sum.BytesOut, now);
+        foreach (RespConnection connection in Clients.Unordered)
+        {
+            connection.CheckTime(now, IdleTimeoutSeconds);
+        }
+
+        Volatile.Write(ref _isTicking, 0);
+    }
+}
