@@ -58,6 +58,7 @@ internal sealed class CommandTable
         (CommandGroup.Stream, StreamCommands.Rows),
         (CommandGroup.HyperLogLog, HyperLogLogCommands.Rows),
         (CommandGroup.Geo, GeoCommands.Rows),
+        (CommandGroup.Geo, GeoSearchCommands.Rows),
         (CommandGroup.PubSub, ChannelCommands.Rows),
         (CommandGroup.Transactions, TransactionCommands.Rows),
     ];

@@ -245,11 +245,6 @@ internal static class ListCommands
                     return CommandError.NotAnInteger;
                 }
 
-                if (rank == long.MinValue)
-                {
-                    return CommandError.OutOfRangeLong;
-                }
-
                 if (rank == 0)
                 {
                     return new CommandError(

@@ -194,7 +194,7 @@ internal static class SortedSetRangeCommands
     private static bool TryReadScore(ReadOnlySpan<byte> text, out double score, out bool isExclusive)
     {
         isExclusive = text is [(byte)'(', ..];
-        return DoubleText.TryParse(isExclusive ? text[1..] : text, out score);
+        return DoubleText.TryParseBound(isExclusive ? text[1..] : text, out score);
     }
 
     private static bool TryReadMember(ReadOnlySpan<byte> text, out LexBound bound)

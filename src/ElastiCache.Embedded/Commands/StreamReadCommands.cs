@@ -144,7 +144,7 @@ internal static class StreamReadCommands
                 if (more % 2 != 0)
                 {
                     return new CommandError(
-                        $"Unbalanced '{(isGroup ? "xreadgroup" : "xread")}' list of streams: for each stream key an ID or '{(isGroup ? '>' : '$')}' must be specified.");
+                        $"Unbalanced {(isGroup ? "XREADGROUP" : "XREAD")} list of streams: for each stream key an ID or '{(isGroup ? '>' : '$')}' must be specified.");
                 }
 
                 break;

@@ -281,7 +281,7 @@ internal sealed class ListOperations
 
         var list = new ListView(read.Shard, entry);
         bool backward = rank < 0;
-        long skipped = Math.Abs(rank) - 1;
+        long skipped = rank == long.MinValue ? long.MaxValue : Math.Abs(rank) - 1;
         long index = backward ? list.Count - 1 : 0;
         long compared = 0;
         ListPlace place = list.Locate(index);

@@ -70,6 +70,21 @@ internal static class DoubleText
         return double.IsFinite(number) && (number != 0 || !rest.ContainsAnyInRange((byte)'1', (byte)'9') || IsZeroMantissa(rest));
     }
 
+    /// <summary>Reads an end of a range by score, which Redis takes from <c>strtod</c> without asking whether it fits: nothing is 0, spaces may stand in front, too great is infinite.</summary>
+    public static bool TryParseBound(ReadOnlySpan<byte> text, out double number)
+    {
+        number = 0;
+        ReadOnlySpan<byte> trimmed = text.TrimStart(" \t\n\v\f\r"u8);
+        if (text.IsEmpty || TryParse(trimmed, out number))
+        {
+            return true;
+        }
+
+        ReadOnlySpan<byte> rest = trimmed is [(byte)'-' or (byte)'+', ..] ? trimmed[1..] : trimmed;
+        return rest is [(>= (byte)'0' and <= (byte)'9') or (byte)'.', ..] &&
+            double.TryParse(trimmed, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out number);
+    }
+
     // 0e5 is zero, 1e-400 is not.
     private static bool IsZeroMantissa(ReadOnlySpan<byte> text)
     {
