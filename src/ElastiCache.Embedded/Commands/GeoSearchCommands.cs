@@ -64,7 +64,8 @@ internal static class GeoSearchCommands
         }
         else if ((form & Form.RadiusByMember) != 0)
         {
-            error = ReadMember(context, arguments, key, 2, ref read) ?? ReadRadius(arguments, 3, out read.Radius, out read.Unit);
+            // Without a set Redis doesn't look at the radius either.
+            error = exists ? ReadMember(context, arguments, key, 2, ref read) ?? ReadRadius(arguments, 3, out read.Radius, out read.Unit) : null;
             first = 5;
         }
 

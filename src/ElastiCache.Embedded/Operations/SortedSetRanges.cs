@@ -65,8 +65,20 @@ internal readonly record struct SortedSetRange
             return;
         }
 
-        long low = Order == RangeOrder.Score ? set.CountBelow(LowScore, LowIsExclusive) : CountBelow(set, Low, size, isLow: true);
-        long high = Order == RangeOrder.Score ? set.CountBelow(HighScore, !HighIsExclusive) : CountBelow(set, High, size, isLow: false);
+        long low, high;
+        if (Order == RangeOrder.Score)
+        {
+            (low, high) = (set.CountBelow(LowScore, LowIsExclusive), set.CountBelow(HighScore, !HighIsExclusive));
+        }
+        else if (set.Body != null)
+        {
+            (low, high) = (CountBelow(set, Low, size, isLow: true), CountBelow(set, High, size, isLow: false));
+        }
+        else
+        {
+            PackedLexRange.Find(set.Packed, Low, High, IsReversed, out low, out high);
+        }
+
         count = Math.Max(0, high - low);
         if (Offset < 0 || Offset >= count)
         {

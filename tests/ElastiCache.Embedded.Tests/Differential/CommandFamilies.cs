@@ -45,12 +45,11 @@ internal static class CommandFamilies
         ("h",
         [
             "HSET k (e v)+", "HSET k (e v)+", "HMSET k (e v)+", "HSETNX k e v", "HGET k e", "HMGET k e+", "HGETALL k", "HKEYS k", "HVALS k", "HLEN k", "HEXISTS k e", "HDEL k e+", "HSTRLEN k e", "HINCRBY k e i", "HINCRBYFLOAT k e f",
-            "HRANDFIELD never1 [n]",
         ]),
         ("t",
         [
             "SADD k e+", "SADD k e+", "SADD k n+", "SREM k e+", "SISMEMBER k e", "SMISMEMBER k e+", "SCARD k", "SMEMBERS k", "SMOVE k k e", "SINTER k+", "SUNION k+", "SDIFF k+", "SINTERSTORE k k+", "SUNIONSTORE k k+", "SDIFFSTORE k k+",
-            "SINTERCARD (1|2|i) k k [LIMIT (c|i)]", "SRANDMEMBER never1 [n]",
+            "SINTERCARD (1|2|i) k k [LIMIT (c|i)]",
         ]),
         ("z",
         [
@@ -59,7 +58,7 @@ internal static class CommandFamilies
             "ZREVRANGE k n n [WITHSCORES]", "ZRANGEBYSCORE k sc sc [WITHSCORES] [LIMIT n n]", "ZREVRANGEBYSCORE k sc sc [WITHSCORES] [LIMIT n n]", "ZRANGEBYLEX k lex lex [LIMIT n n]", "ZREVRANGEBYLEX k lex lex [LIMIT n n]",
             "ZREMRANGEBYRANK k n n", "ZREMRANGEBYSCORE k sc sc", "ZREMRANGEBYLEX k lex lex", "ZPOPMIN k [c|i]", "ZPOPMAX k [c|i]", "BZPOPMIN k 0.001", "BZPOPMAX k k (0.001|-1|nan)", "ZMPOP (1|2|i) k k (MIN|MAX) [COUNT (c|i)]", "BZMPOP 0.001 1 k MIN [COUNT c]",
             "ZUNION (2|i) k k [WEIGHTS f f] [AGGREGATE (SUM|MIN|MAX)] [WITHSCORES]", "ZINTER (2|1) k k [WEIGHTS f f] [AGGREGATE (SUM|MIN|MAX)] [WITHSCORES]", "ZDIFF 2 k k [WITHSCORES]", "ZUNIONSTORE k 2 k k [WEIGHTS f f] [AGGREGATE (SUM|MIN|MAX)]",
-            "ZINTERSTORE k 2 k k [WEIGHTS n n]", "ZDIFFSTORE k 2 k k", "ZINTERCARD 2 k k [LIMIT (c|i)]", "ZRANDMEMBER never1 [n]",
+            "ZINTERSTORE k 2 k k [WEIGHTS n n]", "ZDIFFSTORE k 2 k k", "ZINTERCARD 2 k k [LIMIT (c|i)]",
         ]),
         ("x",
         [

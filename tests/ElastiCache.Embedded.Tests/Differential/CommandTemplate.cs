@@ -53,7 +53,9 @@ internal sealed class CommandTemplate(Random random)
         var words = new List<byte[]>();
         int position = 0;
         Sequence(template, ref position, words, isWritten: true);
-        if (random.Next(20) == 0)
+        // A damaged timeout could be 0, for ever.
+        bool waits = template.StartsWith("BL", StringComparison.Ordinal) || template.StartsWith("BR", StringComparison.Ordinal) || template.StartsWith("BZ", StringComparison.Ordinal);
+        if (!waits && random.Next(20) == 0)
         {
             Damage(words);
         }
