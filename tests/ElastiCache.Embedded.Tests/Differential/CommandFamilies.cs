@@ -23,6 +23,13 @@ internal static class CommandFamilies
         "EXPIRETIME never1", "PEXPIRETIME never1", "DBSIZE", "KEYS p", "OBJECT ENCODING k", "OBJECT REFCOUNT never1", "OBJECT x k",
     ];
 
+    // Rare, because redis-server takes up to a tenth of a second to see that a millisecond is over.
+    private static readonly (string Prefix, string Template)[] Waits =
+    [
+        ("l", "BLPOP k k (0.001|-1|x)"), ("l", "BRPOP k 0.001"), ("l", "BLMOVE k k LEFT RIGHT 0.001"), ("l", "BLMPOP 0.001 1 k LEFT [COUNT c]"), ("l", "BRPOPLPUSH k k 0.001"),
+        ("z", "BZPOPMIN k 0.001"), ("z", "BZPOPMAX k k (0.001|-1|nan)"), ("z", "BZMPOP 0.001 1 k MIN [COUNT c]"),
+    ];
+
     private static readonly (string Prefix, string[] Templates)[] All =
     [
         ("s",
@@ -40,7 +47,7 @@ internal static class CommandFamilies
         [
             "LPUSH k e+", "RPUSH k e+", "RPUSH k e+", "LPUSHX k e", "RPUSHX k e+", "LPOP k [c]", "RPOP k [c|i]", "LLEN k", "LINDEX k (n|i)", "LRANGE k n n", "LRANGE k 0 -1", "LSET k (n|i) v", "LTRIM k n n",
             "LINSERT k (BEFORE|AFTER|AT) e e", "LREM k (n|i) e", "LPOS k e [RANK (n|i)] [COUNT (c|i)] [MAXLEN (c|i)]", "LMOVE k k (LEFT|RIGHT) (LEFT|RIGHT|UP)", "RPOPLPUSH k k",
-            "LMPOP (1|2|i) k k (LEFT|RIGHT) [COUNT (c|i)]", "LMPOP 1 k (LEFT|RIGHT) [COUNT c]", "BLPOP k k (0.001|-1|x)", "BRPOP k 0.001", "BLMOVE k k LEFT RIGHT 0.001", "BLMPOP 0.001 1 k LEFT [COUNT c]", "BRPOPLPUSH k k 0.001",
+            "LMPOP (1|2|i) k k (LEFT|RIGHT) [COUNT (c|i)]", "LMPOP 1 k (LEFT|RIGHT) [COUNT c]",
         ]),
         ("h",
         [
@@ -56,7 +63,7 @@ internal static class CommandFamilies
             "ZADD k (f e)+", "ZADD k (n e)+", "ZADD k [NX|XX] [GT|LT] [CH] [INCR] (f e)+", "ZADD k INCR f e", "ZREM k e+", "ZSCORE k e", "ZMSCORE k e+", "ZINCRBY k f e", "ZCARD k", "ZCOUNT k sc sc", "ZLEXCOUNT k lex lex", "ZRANK k e", "ZREVRANK k e",
             "ZRANGE k n n [REV] [WITHSCORES]", "ZRANGE k sc sc BYSCORE [REV] [LIMIT n n] [WITHSCORES]", "ZRANGE k lex lex BYLEX [REV] [LIMIT n n] [WITHSCORES]", "ZRANGESTORE k k n n [REV]", "ZRANGESTORE k k sc sc BYSCORE [LIMIT n n]",
             "ZREVRANGE k n n [WITHSCORES]", "ZRANGEBYSCORE k sc sc [WITHSCORES] [LIMIT n n]", "ZREVRANGEBYSCORE k sc sc [WITHSCORES] [LIMIT n n]", "ZRANGEBYLEX k lex lex [LIMIT n n]", "ZREVRANGEBYLEX k lex lex [LIMIT n n]",
-            "ZREMRANGEBYRANK k n n", "ZREMRANGEBYSCORE k sc sc", "ZREMRANGEBYLEX k lex lex", "ZPOPMIN k [c|i]", "ZPOPMAX k [c|i]", "BZPOPMIN k 0.001", "BZPOPMAX k k (0.001|-1|nan)", "ZMPOP (1|2|i) k k (MIN|MAX) [COUNT (c|i)]", "BZMPOP 0.001 1 k MIN [COUNT c]",
+            "ZREMRANGEBYRANK k n n", "ZREMRANGEBYSCORE k sc sc", "ZREMRANGEBYLEX k lex lex", "ZPOPMIN k [c|i]", "ZPOPMAX k [c|i]", "ZMPOP (1|2|i) k k (MIN|MAX) [COUNT (c|i)]",
             "ZUNION (2|i) k k [WEIGHTS f f] [AGGREGATE (SUM|MIN|MAX)] [WITHSCORES]", "ZINTER (2|1) k k [WEIGHTS f f] [AGGREGATE (SUM|MIN|MAX)] [WITHSCORES]", "ZDIFF 2 k k [WITHSCORES]", "ZUNIONSTORE k 2 k k [WEIGHTS f f] [AGGREGATE (SUM|MIN|MAX)]",
             "ZINTERSTORE k 2 k k [WEIGHTS n n]", "ZDIFFSTORE k 2 k k", "ZINTERCARD 2 k k [LIMIT (c|i)]",
         ]),
@@ -77,6 +84,12 @@ internal static class CommandFamilies
     /// <summary>A random command of the families whose prefixes are given.</summary>
     public static byte[][] Next(Random random, CommandTemplate template, string prefixes)
     {
+        if (random.Next(1000) == 0)
+        {
+            (string waitingPrefix, string waiting) = Waits[random.Next(Waits.Length)];
+            return template.Next(waiting, waitingPrefix);
+        }
+
         (string prefix, string[] templates) = All[random.Next(All.Length)];
         while (!prefixes.Contains(prefix, StringComparison.Ordinal))
         {

@@ -49,17 +49,14 @@ internal static class PackedSortedSet
         ListPack.Insert(buffer, position, member);
         int scoreAt = position + ListPack.ElementBytes(buffer, position);
         Span<byte> text = stackalloc byte[DoubleText.MaxTextBytes];
-        return score == 0 && double.IsNegative(score)
-            ? InsertNegativeZero(buffer, scoreAt)
-            : ListPack.Insert(buffer, scoreAt, text[..DoubleText.Format(score, text)]);
+
+        // As in Redis, where -0 becomes the integer 0 on its way into a listpack.
+        return ListPack.Insert(buffer, scoreAt, text[..DoubleText.Format(score == 0 ? 0 : score, text)]);
     }
 
     /// <summary>Removes the member at a position, and its score.</summary>
     /// <returns>The listpack's bytes afterwards.</returns>
     public static int Remove(Span<byte> buffer, int position) => ListPack.Delete(buffer, position, 2);
-
-    // "-0" is no canonical integer, so it stays text.
-    private static int InsertNegativeZero(Span<byte> buffer, int position) => ListPack.Insert(buffer, position, "-0"u8);
 
     private static int Compare(ReadOnlySpan<byte> pack, int position, double score, ReadOnlySpan<byte> member)
     {
