@@ -35,6 +35,7 @@ internal static class HashCommands
         new("HRANDFIELD", -2, CommandFlags.ReadOnly, KeyPositions.One, Draw, "Draws fields by lot.") { Since = "6.2.0", Complexity = "O(n) for n fields drawn" },
         new("HSCAN", -3, CommandFlags.ReadOnly, KeyPositions.One, Scan, "Walks over the fields in steps.") { Since = "2.8.0", Complexity = "O(1) a step" },
         .. HashExpiryCommands.Rows,
+        .. HashExchangeCommands.Rows,
     ];
 
     private static CommandError? Set(CommandContext context, scoped in CommandArguments arguments)
@@ -217,26 +218,21 @@ internal static class HashCommands
 
     private static CommandError? Scan(CommandContext context, scoped in CommandArguments arguments)
     {
-        if (!MemberScanArguments.TryCursor(arguments[2], out ulong cursor))
+        if (!ScanCursor.TryParse(arguments[2], out ulong cursor))
         {
-            return MemberScanArguments.InvalidCursor;
+            return ScanCursor.Invalid;
         }
 
         // Redis looks for the key before it looks at the options.
         arguments.Probe(1, out KeyProbe key);
-        if (MemberScanArguments.Read(arguments, out ScanArguments scan) is { } error)
+        if (ScanCursor.ReadOptions(arguments, 3, takesType: false, out ScanOptionsRead options) is { } error && context.Hashes.Count(context.Database, key) > 0)
         {
-            if (context.Hashes.Count(context.Database, key) > 0)
-            {
-                return error;
-            }
-
-            cursor = 0;
+            return error;
         }
 
         var found = new CountedPairReply(context.Reply);
         var reply = new MemberScanReply(context.Reply);
-        ulong next = context.Hashes.Walks.Scan(context.Database, key, cursor, scan, ref found);
+        ulong next = context.Hashes.Walks.Scan(context.Database, key, cursor, options.ToArguments(arguments), ref found);
         reply.End(2 * found.Count, next);
         return null;
     }

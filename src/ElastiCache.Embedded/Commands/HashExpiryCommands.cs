@@ -11,6 +11,9 @@ internal static class HashExpiryCommands
     private const long LatestDeadline = 0xFFFF_FFFF_FFFF >> 2;
     private const long MillisecondsASecond = 1000;
 
+    /// <summary>What is said of a number of fields that is none.</summary>
+    internal const string NotPositive = "Number of fields must be a positive integer";
+
     private const CommandFlags Grows = CommandFlags.Write | CommandFlags.DenyOutOfMemory | CommandFlags.Fast;
     private const CommandFlags Looks = CommandFlags.ReadOnly | CommandFlags.Fast;
 
@@ -41,21 +44,9 @@ internal static class HashExpiryCommands
 
     private static CommandError? Expire(CommandContext context, scoped in CommandArguments arguments, bool inSeconds, bool isAbsolute)
     {
-        if (!arguments.TryInteger(2, out long amount))
+        if (ReadDeadline(context, arguments, 2, inSeconds, isAbsolute, out long deadline) is { } wrong)
         {
-            return CommandError.NotAnInteger;
-        }
-
-        if (amount < 0)
-        {
-            return new CommandError("invalid expire time, must be >= 0");
-        }
-
-        long unit = inSeconds ? MillisecondsASecond : 1;
-        long from = isAbsolute ? 0 : context.Hashes.Expiry.Now;
-        if (amount > (LatestDeadline - from) / unit)
-        {
-            return CommandError.InvalidExpireTime(arguments);
+            return wrong;
         }
 
         ExpireCondition condition =
@@ -74,13 +65,13 @@ internal static class HashExpiryCommands
         CommandNames names = NamesAt(arguments, fieldsAt);
         context.Reply.Array(names.Count);
         var reply = new OutcomeReply(context.Reply);
-        context.Hashes.Expiry.Expire(context.Database, key, names, from + (amount * unit), condition, ref reply, ref context.Ticket);
+        context.Hashes.Expiry.Expire(context.Database, key, names, deadline, condition, ref reply, ref context.Ticket);
         return null;
     }
 
     private static CommandError? Persist(CommandContext context, scoped in CommandArguments arguments)
     {
-        if (ReadFields(arguments, 2, "Number of fields must be a positive integer") is { } error)
+        if (ReadFields(arguments, 2, NotPositive) is { } error)
         {
             return error;
         }
@@ -95,7 +86,7 @@ internal static class HashExpiryCommands
 
     private static CommandError? Look(CommandContext context, scoped in CommandArguments arguments, bool inSeconds, bool isAbsolute)
     {
-        if (ReadFields(arguments, 2, "Number of fields must be a positive integer") is { } error)
+        if (ReadFields(arguments, 2, NotPositive) is { } error)
         {
             return error;
         }
@@ -108,10 +99,40 @@ internal static class HashExpiryCommands
         return null;
     }
 
-    // FIELDS n field…, to the end.
-    private static CommandError? ReadFields(scoped in CommandArguments arguments, int fieldsAt, string notPositive)
+    /// <summary>Reads a time to come, as Unix ms.</summary>
+    internal static CommandError? ReadDeadline(
+        CommandContext context, scoped in CommandArguments arguments, int index, bool inSeconds, bool isAbsolute, out long deadline)
     {
-        if (!arguments.Is(fieldsAt, "FIELDS"u8))
+        deadline = 0;
+        if (!arguments.TryInteger(index, out long amount))
+        {
+            return CommandError.NotAnInteger;
+        }
+
+        if (amount < 0)
+        {
+            return new CommandError("invalid expire time, must be >= 0");
+        }
+
+        long unit = inSeconds ? MillisecondsASecond : 1;
+        long from = isAbsolute ? 0 : context.Hashes.Expiry.Now;
+        if (amount > (LatestDeadline - from) / unit)
+        {
+            return CommandError.InvalidExpireTime(arguments);
+        }
+
+        deadline = from + (amount * unit);
+        return null;
+    }
+
+    /// <summary>Reads <c>FIELDS n field…</c>, which goes to the end.</summary>
+    /// <param name="arguments">The command.</param>
+    /// <param name="fieldsAt">Where FIELDS has to stand.</param>
+    /// <param name="notPositive">What is said of a number that is none, or less than 1.</param>
+    /// <param name="each">Arguments a field.</param>
+    internal static CommandError? ReadFields(scoped in CommandArguments arguments, int fieldsAt, string notPositive, int each = 1)
+    {
+        if (fieldsAt >= arguments.Count || !arguments.Is(fieldsAt, "FIELDS"u8))
         {
             return new CommandError("Mandatory argument FIELDS is missing or not at the right position");
         }
@@ -121,10 +142,11 @@ internal static class HashExpiryCommands
             return new CommandError(notPositive);
         }
 
-        return count == arguments.Count - fieldsAt - 2 ? null : new CommandError("The `numfields` parameter must match the number of arguments");
+        return count <= arguments.Count && count * each == arguments.Count - fieldsAt - 2 ? null : new CommandError("The `numfields` parameter must match the number of arguments");
     }
 
-    private static CommandNames NamesAt(in CommandArguments arguments, int fieldsAt) => new(arguments, fieldsAt + 2, arguments.Count - fieldsAt - 2);
+    /// <summary>The fields that stand behind FIELDS and their number.</summary>
+    internal static CommandNames NamesAt(in CommandArguments arguments, int fieldsAt) => new(arguments, fieldsAt + 2, arguments.Count - fieldsAt - 2);
 
     // Seconds are rounded up, other than those of TTL: what is left is never told as 0.
     private readonly struct DeadlineReply(RespWriter reply, long from, bool inSeconds) : IFieldResultSink<KeyDeadline>

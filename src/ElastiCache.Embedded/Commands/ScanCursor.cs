@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using System.Text;
 using ElastiCache.Embedded.Operations;
 
@@ -9,9 +8,31 @@ internal static class ScanCursor
 {
     public static readonly CommandError Invalid = new("invalid cursor");
 
-    /// <summary>Reads a cursor: an unsigned number of 64 bits.</summary>
-    public static bool TryParse(ReadOnlySpan<byte> text, out ulong cursor) =>
-        Utf8Parser.TryParse(text, out cursor, out int read) && read == text.Length;
+    /// <summary>Reads a cursor as Redis does, with C's strtoul: a sign is allowed, the minus wraps round, and nothing at all is 0.</summary>
+    public static bool TryParse(ReadOnlySpan<byte> text, out ulong cursor)
+    {
+        cursor = 0;
+        bool isNegative = text is [(byte)'-', ..];
+        ReadOnlySpan<byte> digits = isNegative || text is [(byte)'+', ..] ? text[1..] : text;
+        if (digits.IsEmpty)
+        {
+            return text.IsEmpty;
+        }
+
+        foreach (byte digit in digits)
+        {
+            uint units = (uint)digit - '0';
+            if (units > 9 || cursor > (ulong.MaxValue - units) / 10)
+            {
+                return false;
+            }
+
+            cursor = (cursor * 10) + units;
+        }
+
+        cursor = isNegative ? unchecked(0 - cursor) : cursor;
+        return true;
+    }
 
     /// <summary>Reads MATCH, COUNT and, for SCAN, TYPE.</summary>
     /// <returns>Null, or what is wrong.</returns>

@@ -221,21 +221,21 @@ internal static class SetCommands
 
     private static CommandError? Scan(CommandContext context, scoped in CommandArguments arguments)
     {
-        if (!MemberScanArguments.TryCursor(arguments[2], out ulong cursor))
+        if (!ScanCursor.TryParse(arguments[2], out ulong cursor))
         {
-            return MemberScanArguments.InvalidCursor;
+            return ScanCursor.Invalid;
         }
 
         // Redis looks for the key before it looks at the options.
         arguments.Probe(1, out KeyProbe key);
-        if (MemberScanArguments.Read(arguments, out ScanArguments scan) is { } error && context.Sets.Count(context.Database, key) > 0)
+        if (ScanCursor.ReadOptions(arguments, 3, takesType: false, out ScanOptionsRead options) is { } error && context.Sets.Count(context.Database, key) > 0)
         {
             return error;
         }
 
         var found = new CountedNameReply(context.Reply);
         var reply = new MemberScanReply(context.Reply);
-        ulong next = context.Sets.Walks.Scan(context.Database, key, cursor, scan, ref found);
+        ulong next = context.Sets.Walks.Scan(context.Database, key, cursor, options.ToArguments(arguments), ref found);
         reply.End(found.Count, next);
         return null;
     }

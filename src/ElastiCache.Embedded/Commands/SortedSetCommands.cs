@@ -316,21 +316,21 @@ internal static class SortedSetCommands
 
     private static CommandError? Scan(CommandContext context, scoped in CommandArguments arguments)
     {
-        if (!MemberScanArguments.TryCursor(arguments[2], out ulong cursor))
+        if (!ScanCursor.TryParse(arguments[2], out ulong cursor))
         {
-            return MemberScanArguments.InvalidCursor;
+            return ScanCursor.Invalid;
         }
 
         // Redis looks for the key before it looks at the options.
         arguments.Probe(1, out KeyProbe key);
-        if (MemberScanArguments.Read(arguments, out ScanArguments scan) is { } error && context.SortedSets.Count(context.Database, key) > 0)
+        if (ScanCursor.ReadOptions(arguments, 3, takesType: false, out ScanOptionsRead options) is { } error && context.SortedSets.Count(context.Database, key) > 0)
         {
             return error;
         }
 
         var members = new List<(byte[] Member, double Score)>();
         var sink = new CollectedScores(members);
-        ulong next = context.SortedSets.Ranges.Scan(context.Database, key, cursor, scan, ref sink);
+        ulong next = context.SortedSets.Ranges.Scan(context.Database, key, cursor, options.ToArguments(arguments), ref sink);
         context.Reply.Array(2);
         context.Reply.Bulk(next.ToString(System.Globalization.CultureInfo.InvariantCulture));
         context.Reply.Array(2 * members.Count);

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using ElastiCache.Embedded.Memory;
 
 namespace ElastiCache.Embedded.Keyspace;

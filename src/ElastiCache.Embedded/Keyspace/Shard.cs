@@ -312,7 +312,6 @@ internal sealed unsafe class Shard
         }
     }
 
-    /// <summary>As <see cref="BeginChange(int, byte*)"/>.</summary>
     public void BeginChange(int database, in Entry entry) => BeginChange(database, entry.Record);
 
     /// <summary>As <see cref="BeginChange(int, in Entry)"/>, for a change that listeners don't count as one, such as what a stream's groups have read.</summary>
@@ -382,8 +381,7 @@ internal sealed unsafe class Shard
             }
         }
 
-        // A record of a flushed database that is still to be freed, or one that isn't published yet: it stays where it is.
-        Allocator.Free(to);
+        Allocator.Free(to);     // a record of a flushed database that is still to be freed, or one that isn't published yet: it stays
         return false;
     }
 

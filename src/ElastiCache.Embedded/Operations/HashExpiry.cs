@@ -89,6 +89,23 @@ internal sealed class HashExpiry
         }
     }
 
+    /// <summary>Gives fields of a hash that was found a deadline, within another operation; <see cref="Record.NoExpiry"/> takes theirs away. Entries found before are void.</summary>
+    internal void Change<TNames>(in KeyWrite write, int database, in KeyProbe key, in Entry current, scoped TNames names, long deadline)
+        where TNames : struct, INameList, allows ref struct
+    {
+        FieldExpiryOutcome[] outcomes = ArrayPool<FieldExpiryOutcome>.Shared.Rent(names.Count);
+        if (deadline == Record.NoExpiry)
+        {
+            Apply(write, database, key, current, names, new TakesDeadline(), outcomes);
+        }
+        else
+        {
+            Apply(write, database, key, current, names, new SetsDeadline(deadline, ExpireCondition.Always, deadline <= Now && !_store.IsLoading), outcomes);
+        }
+
+        ArrayPool<FieldExpiryOutcome>.Shared.Return(outcomes);
+    }
+
     /// <summary>Logs the deadline of a field.</summary>
     internal static void LogDeadline(in KeyWrite write, in KeyProbe key, long deadline, ReadOnlySpan<byte> field) =>
         write.Effect(6)?.Argument("HPEXPIREAT"u8).Argument(key).Argument(deadline).Argument("FIELDS"u8).Argument(1).Argument(field);

@@ -21,6 +21,7 @@ internal sealed class HashOperations
         Numbers = new HashNumbers(store);
         Expiry = new HashExpiry(store);
         Walks = new HashWalks(store);
+        Exchanges = new HashExchanges(store, Expiry);
     }
 
     internal Store Store => _store;
@@ -33,6 +34,9 @@ internal sealed class HashOperations
 
     /// <summary>HGETALL, HSCAN, HRANDFIELD.</summary>
     public HashWalks Walks { get; }
+
+    /// <summary>HGETDEL, HGETEX, HSETEX.</summary>
+    public HashExchanges Exchanges { get; }
 
     /// <summary>OBJECT ENCODING.</summary>
     public static string EncodingOf(Shard shard, in Entry entry) =>
@@ -167,7 +171,8 @@ internal sealed class HashOperations
     }
 
     /// <summary>Sets fields of a hash that was looked for, logs and tells it.</summary>
-    internal static long Set<TPairs>(Store store, in KeyWrite write, int database, in KeyProbe key, in Entry current, scoped TPairs pairs)
+    internal static long Set<TPairs>(
+        Store store, in KeyWrite write, int database, in KeyProbe key, in Entry current, scoped TPairs pairs, bool keepsDeadlines = false)
         where TPairs : struct, IFieldValueList, allows ref struct
     {
         ReserveEffect(write, key, pairs);
@@ -175,7 +180,7 @@ internal sealed class HashOperations
         long added = 0;
         for (int i = 0; i < pairs.Count; i++)
         {
-            added += edit.Set(pairs.Name(i), pairs.Value(i)) ? 1 : 0;
+            added += edit.Set(pairs.Name(i), pairs.Value(i), keepsDeadlines) ? 1 : 0;
         }
 
         edit.End(key);

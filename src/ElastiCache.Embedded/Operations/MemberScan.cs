@@ -18,6 +18,7 @@ internal ref struct MemberMatch<TSink>(TSink sink, ScanArguments arguments) : IF
     where TSink : struct, IFieldSink, allows ref struct
 {
     private readonly ScanArguments _arguments = arguments;
+    private readonly bool _takesAll = !arguments.HasPattern || Glob.MatchesAll(arguments.Pattern);
 
     /// <summary>Who takes what matches.</summary>
     public TSink Sink = sink;
@@ -28,7 +29,7 @@ internal ref struct MemberMatch<TSink>(TSink sink, ScanArguments arguments) : IF
     public void Take(scoped ReadOnlySpan<byte> name, scoped ReadOnlySpan<byte> value)
     {
         Met++;
-        if (!_arguments.HasPattern || Glob.IsMatch(_arguments.Pattern, name))
+        if (_takesAll || Glob.IsMatch(_arguments.Pattern, name))
         {
             Sink.Take(name, value);
         }

@@ -87,3 +87,13 @@ internal readonly struct BufferedNames(NameBuffer buffer) : INameList
 
     public ReadOnlySpan<byte> Name(int index) => buffer.Name(index).Span;
 }
+
+/// <summary>The fields and values of a buffer, as an operation takes them.</summary>
+internal readonly struct BufferedFieldValues(NameBuffer buffer) : IFieldValueList
+{
+    public int Count => buffer.Count;
+
+    public ReadOnlySpan<byte> Name(int index) => buffer.Name(index).Span;
+
+    public ReadOnlySpan<byte> Value(int index) => buffer.Value(index).Span;
+}

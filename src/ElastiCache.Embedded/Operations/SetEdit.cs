@@ -204,8 +204,7 @@ internal readonly ref struct SetEdit
         int most = 0;
         for (int i = 0; i < names.Count; i++)
         {
-            DecimalNumber.TryParse(names.Name(i), out long number);
-            most = Math.Max(most, IntSet.BytesWith(set, number));
+            most = Math.Max(most, DecimalNumber.TryParse(names.Name(i), out long number) ? IntSet.BytesWith(set, number) : 0);
         }
 
         return (most - IntSet.HeaderBytes) / (IntSet.Count(set) + 1);

@@ -135,16 +135,15 @@ internal sealed class SetWalks
             return all;
         }
 
-        EffectBuffer? effect = write.Effect(2 + (int)count)?.Argument("SREM"u8).Argument(key);
         if (set.Body is { } body)
         {
             write.Shard.BeginChange(database, current);
-            PopFrom(body, count, effect, ref sink);
+            PopFrom(body, write, key, count, ref sink);
         }
         else
         {
             PackedEdit edit = PackedEdit.Begin(write.Shard, database, current, key, ValueKind.Set, current.ValueLength);
-            PopFrom(edit.Bytes, count, effect, ref sink);
+            PopFrom(edit.Bytes, write, key, count, ref sink);
             edit.End(current, key, PackedSet.TotalBytes(edit.Bytes));
         }
 
@@ -163,29 +162,37 @@ internal sealed class SetWalks
         return drawn.Name;
     }
 
-    private void PopFrom<TSink>(SetBody body, long count, EffectBuffer? effect, scoped ref TSink sink)
+    private void PopFrom<TSink>(SetBody body, scoped KeyWrite write, scoped in KeyProbe key, long count, scoped ref TSink sink)
         where TSink : struct, IFieldSink, allows ref struct
     {
+        EffectBuffer? effect = null;
         for (long i = 0; i < count; i++)
         {
             body.Members.TryRandom(_random, out Member drawn);
             sink.Take(drawn.Name, default);
+            effect = i == 0 ? BeginEffect(write, key, count) : effect;
             effect?.Argument(drawn.Name);
             body.Members.Remove(drawn);
         }
     }
 
-    private void PopFrom<TSink>(Span<byte> set, long count, EffectBuffer? effect, scoped ref TSink sink)
+    private void PopFrom<TSink>(scoped Span<byte> set, scoped KeyWrite write, scoped in KeyProbe key, long count, scoped ref TSink sink)
         where TSink : struct, IFieldSink, allows ref struct
     {
         Span<byte> scratch = stackalloc byte[DecimalNumber.MaxTextBytes];
+        EffectBuffer? effect = null;
         for (long i = 0; i < count; i++)
         {
             int index = _random.Next(PackedSet.Count(set));
             ReadOnlySpan<byte> drawn = PackedSet.At(set, index).AsText(scratch);
             sink.Take(drawn, default);
+            effect = i == 0 ? BeginEffect(write, key, count) : effect;
             effect?.Argument(drawn);
             PackedSet.RemoveAt(set, index);
         }
     }
+
+    // Not before the sink has taken the first member: it may refuse one that it can't read, and then nothing has changed.
+    private static EffectBuffer? BeginEffect(in KeyWrite write, in KeyProbe key, long count) =>
+        write.Effect(2 + (int)count)?.Argument("SREM"u8).Argument(key);
 }

@@ -39,7 +39,7 @@ internal static class StoredSet
         Span<long> sorted = stackalloc long[names.Count];
         for (int i = 0; i < names.Count; i++)
         {
-            DecimalNumber.TryParse(names.Name(i), out sorted[i]);
+            sorted[i] = DecimalNumber.TryParse(names.Name(i), out long member) ? member : throw new ArgumentException("Not an integer.", nameof(names));
         }
 
         sorted.Sort();

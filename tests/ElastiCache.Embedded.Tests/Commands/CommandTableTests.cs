@@ -12,6 +12,11 @@ public sealed class CommandTableTests(RedisServerFixture redis) : IClassFixture<
         foreach (Command command in CommandTable.Core.All)
         {
             RedisReply theirs = redis.Server.Execute("COMMAND", "INFO", command.Name)[0];
+            if (theirs.IsNull && Version.Parse(command.Since) > new Version(7, 0, 15))
+            {
+                continue;   // newer than the server
+            }
+
             string[] flags = [.. theirs[2].Items!.Select(item => item.Text!)];
 
             Assert.Equal(theirs[1].Number, command.Arity);

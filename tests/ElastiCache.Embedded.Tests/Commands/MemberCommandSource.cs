@@ -23,7 +23,8 @@ internal sealed class MemberCommandSource(Random random)
     public byte[][] Next()
     {
         byte[][] command = random.Next(2) == 0 ? NextHash() : NextSet();
-        if (random.Next(40) == 0)
+        string name = Encoding.ASCII.GetString(command[0]);
+        if (random.Next(40) == 0 && !name.Contains("POP", StringComparison.Ordinal) && !name.Contains("RAND", StringComparison.Ordinal))
         {
             Damage(ref command);
         }
