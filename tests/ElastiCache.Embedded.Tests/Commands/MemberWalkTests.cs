@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace ElastiCache.Embedded.Tests.Commands;
 
 /// <summary>Walks and draws over hashes and sets.</summary>
@@ -106,6 +108,34 @@ public sealed class MemberWalkTests : IDisposable
 
             Assert.Equal(count, taken.Count);
         }
+    }
+
+    [Theory]
+    [InlineData("HGETALL h", "%1|$1|a|$1|1|")]
+    [InlineData("HGETALL none", "%0|")]
+    [InlineData("HKEYS h", "*1|$1|a|")]
+    [InlineData("HGET h none", "_|")]
+    [InlineData("HRANDFIELD h 1 WITHVALUES", "*1|*2|$1|a|$1|1|")]
+    [InlineData("HRANDFIELD h 1", "*1|$1|a|")]
+    [InlineData("HRANDFIELD none", "_|")]
+    [InlineData("HSCAN h 0", "*2|$1|0|*2|$1|a|$1|1|")]
+    [InlineData("SMEMBERS s", "~1|$1|x|")]
+    [InlineData("SINTER s s", "~1|$1|x|")]
+    [InlineData("SRANDMEMBER s 1", "*1|$1|x|")]
+    [InlineData("SPOP s 0", "~0|")]
+    [InlineData("SPOP s 1", "~1|$1|x|")]
+    [InlineData("SPOP none", "_|")]
+    [InlineData("SMISMEMBER s x", "*1|:1|")]
+    public void Replies_in_RESP3_are_maps_and_sets(string command, string reply)
+    {
+        using var session = new CommandSession();
+        session.Execute("HSET h a 1");
+        session.Execute("SADD s x");
+        session.Context.Reply.Protocol = 3;
+
+        byte[] bytes = session.Run(Array.ConvertAll(command.Split(' '), Encoding.ASCII.GetBytes));
+
+        Assert.Equal(reply, Encoding.ASCII.GetString(bytes).Replace("\r\n", "|", StringComparison.Ordinal));
     }
 
     private void Add(bool isHash, int number) => _session.Execute(isHash ? $"HSET k m{number} v" : $"SADD k m{number}");
