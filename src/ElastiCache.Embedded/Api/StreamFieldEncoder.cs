@@ -32,6 +32,7 @@ internal readonly ref struct StreamFieldEncoder
         }
 
         var encoder = new StreamFieldEncoder(PooledBuffer.Rent(), ArrayPool<int>.Shared.Rent(2 * fields.Length), 2 * fields.Length);
+        Span<byte> scratch = stackalloc byte[ValueEncoder.ScratchBytes];
         try
         {
             for (int i = 0; i < fields.Length; i++)
@@ -39,7 +40,7 @@ internal readonly ref struct StreamFieldEncoder
                 ArgumentNullException.ThrowIfNull(fields[i].Field, nameof(fields));
                 encoder._bytes.Advance(Encoding.UTF8.GetBytes(fields[i].Field, encoder._bytes.GetSpan(Encoding.UTF8.GetMaxByteCount(fields[i].Field.Length))));
                 encoder._ends[2 * i] = encoder._bytes.Written.Length;
-                using var value = new ValueEncoder(stackalloc byte[ValueEncoder.ScratchBytes]);
+                using var value = new ValueEncoder(scratch);
                 encoder._bytes.Write(value.Encode(fields[i].Value, database.Serializer, key));
                 encoder._ends[(2 * i) + 1] = encoder._bytes.Written.Length;
             }

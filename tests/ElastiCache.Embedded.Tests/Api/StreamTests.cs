@@ -108,15 +108,16 @@ public sealed class StreamTests : CacheFixture
     [Fact]
     public void Adding_an_entry_allocates_nothing()
     {
+        CacheStream stream = Stream;
         for (int i = 0; i < 2000; i++)
         {
-            Stream.Add("field", i);
+            stream.Add("field", i);
         }
 
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 1000; i++)
         {
-            Stream.Add("field", i);
+            stream.Add("field", i);
         }
 
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1000);
