@@ -62,9 +62,10 @@ public sealed class CacheHyperLogLog
     {
         using PooledBuffer bytes = PooledBuffer.Rent();
         int[] ends = new int[elements.Length];
+        Span<byte> scratchOfOne = stackalloc byte[ValueEncoder.ScratchBytes];
         for (int i = 0; i < elements.Length; i++)
         {
-            using var encoder = new ValueEncoder(stackalloc byte[ValueEncoder.ScratchBytes]);
+            using var encoder = new ValueEncoder(scratchOfOne);
             bytes.Write(encoder.Encode(elements[i], _database.Serializer, _key.Value));
             ends[i] = bytes.Written.Length;
         }

@@ -1,4 +1,3 @@
-using ElastiCache.Embedded.Keyspace;
 using ElastiCache.Embedded.Values;
 
 namespace ElastiCache.Embedded.Commands;

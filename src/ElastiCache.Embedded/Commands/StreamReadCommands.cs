@@ -10,6 +10,9 @@ internal static class StreamReadCommands
     // A client that waited is not served all of a huge stream because its ID is old.
     private const long CountAfterWait = 1000;
 
+    private static readonly CommandError Unbalanced =
+        new("Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified.");
+
     public static readonly Command[] Rows =
     [
         new("XREAD", -4, CommandFlags.ReadOnly | CommandFlags.Blocking | CommandFlags.MovableKeys, KeyPositions.None, Read,
@@ -143,8 +146,7 @@ internal static class StreamReadCommands
                 options.Streams = more / 2;
                 if (more % 2 != 0)
                 {
-                    return new CommandError(
-                        $"Unbalanced {(isGroup ? "XREADGROUP" : "XREAD")} list of streams: for each stream key an ID or '{(isGroup ? '>' : '$')}' must be specified.");
+                    return Unbalanced;
                 }
 
                 break;

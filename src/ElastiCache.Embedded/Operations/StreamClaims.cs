@@ -65,20 +65,14 @@ internal sealed class StreamClaims
         write.Shard.BeginQuietChange(database, current);
         bool movesOn = claiming.LastId > found.LastId;
         found.LastId = movesOn ? claiming.LastId : found.LastId;
-        var claims = new StreamIdEffect(write.Shard, database, key, "XCLAIM"u8, group, consumer);
-        var releases = new StreamIdEffect(write.Shard, database, key, "XACK"u8, group);
-        StreamConsumer owner = FindOrAdd(write, database, key, found, consumer);
-        long now = owner.SeenAt = _store.Clock.UnixMilliseconds;
-        long deliveredAt = claiming.DeliveredAt ?? (claiming.IdleMs is { } idle ? unchecked(now - idle) : now);
-        deliveredAt = deliveredAt < 0 || deliveredAt > now ? now : deliveredAt;
+        var run = new StreamClaimRun(_store, write.Shard, database, key, stream, found, consumer, claiming);
         foreach (StreamId id in ids)
         {
-            ClaimOne(stream, found, owner, id, claiming, now, deliveredAt, ref claims, ref releases, ref sink);
+            run.Claim(id, ref sink);
         }
 
-        claims.End();
-        releases.End();
-        if (movesOn && claims.Count == 0)
+        run.End();
+        if (movesOn && run.Claimed == 0)
         {
             StreamGroupOperations.LogLastId(write.Shard, database, key, found);
         }
@@ -88,7 +82,7 @@ internal sealed class StreamClaims
     /// <param name="database">The database.</param>
     /// <param name="key">The stream.</param>
     /// <param name="group">The group.</param>
-    /// <param name="consumer">Who gets them; is created if it is not there.</param>
+    /// <param name="consumer">Who gets them; is created if it is not there and gets any.</param>
     /// <param name="from">The first ID to look at.</param>
     /// <param name="minIdleMs">Only what was delivered at least so long ago; 0 for all.</param>
     /// <param name="count">The most to claim, and to find deleted; ten times as many are looked at.</param>
@@ -106,75 +100,19 @@ internal sealed class StreamClaims
         using var write = new KeyWrite(_store, database, key, ref ticket);
         StreamGroup found = Require(write, key, group, out Entry current, out StreamData stream);
         write.Shard.BeginQuietChange(database, current);
-        var claims = new StreamIdEffect(write.Shard, database, key, "XCLAIM"u8, group, consumer);
-        var releases = new StreamIdEffect(write.Shard, database, key, "XACK"u8, group);
-        StreamConsumer owner = FindOrAdd(write, database, key, found, consumer);
-        long now = owner.SeenAt = _store.Clock.UnixMilliseconds;
         var claiming = new StreamClaiming { MinIdleMs = minIdleMs, OnlyIds = onlyIds };
+        var run = new StreamClaimRun(_store, write.Shard, database, key, stream, found, consumer, claiming);
         long looks = count * LooksAClaim;
         IdPosition position = found.Pending.Seek(from);
-        while (looks-- > 0 && claims.Count + releases.Count < count && found.Pending.IsValid(position))
+        while (looks-- > 0 && run.Claimed + run.Released < count && found.Pending.IsValid(position))
         {
             StreamId id = found.Pending.IdAt(position);
-            if (ClaimOne(stream, found, owner, id, claiming, now, now, ref claims, ref releases, ref sink))
-            {
-                position = found.Pending.Next(position);
-            }
-            else
-            {
-                position = found.Pending.Seek(id);
-            }
+            position = run.Claim(id, ref sink) ? found.Pending.Next(position) : found.Pending.Seek(id);
         }
 
-        claims.End();
-        releases.End();
+        run.End();
         return found.Pending.IsValid(position) ? found.Pending.IdAt(position) : StreamId.Min;
     }
-
-    /// <summary>Claims an entry, or ends that it is pending if it is deleted.</summary>
-    /// <returns>Whether it still is pending.</returns>
-    private static bool ClaimOne<TSink>(
-        StreamData stream, StreamGroup group, StreamConsumer owner, StreamId id, in StreamClaiming claiming, long now, long deliveredAt,
-        scoped ref StreamIdEffect claims, scoped ref StreamIdEffect releases, ref TSink sink)
-        where TSink : struct, IStreamSink
-    {
-        bool isPending = group.Pending.TryFind(id, out IdPosition position);
-        StreamIterator entry = stream.Iterate(id, id);
-        if (!entry.MoveNext())
-        {
-            if (isPending)
-            {
-                group.ReleaseAt(position);
-                releases.Add(id);
-                sink.Deleted(id);
-            }
-
-            return false;
-        }
-
-        PendingEntry pending = isPending ? group.Pending.ValueAt(position) : new PendingEntry { Deliveries = 1 };
-        if ((!isPending && !claiming.CreatesPending) || (isPending && claiming.MinIdleMs > 0 && now - pending.DeliveredAt < claiming.MinIdleMs))
-        {
-            return isPending;
-        }
-
-        long deliveries = claiming.Deliveries >= 0 ? claiming.Deliveries.Value : pending.Deliveries + (claiming.OnlyIds ? 0 : 1);
-        group.Assign(id, owner, deliveredAt, deliveries);
-        claims.AddClaim(id, deliveredAt, deliveries, group.LastId);
-        if (claiming.OnlyIds)
-        {
-            sink.Id(id);
-        }
-        else
-        {
-            sink.Entry(id, entry.Fields);
-        }
-
-        return true;
-    }
-
-    private StreamConsumer FindOrAdd(in KeyWrite write, int database, in KeyProbe key, StreamGroup group, ReadOnlySpan<byte> consumer) =>
-        group.FindConsumer(consumer) ?? StreamGroupOperations.AddConsumer(_store, write.Shard, database, key, group, consumer);
 
     private static StreamGroup Require(in KeyWrite write, in KeyProbe key, ReadOnlySpan<byte> group, out Entry current, out StreamData stream) =>
         StreamRecord.TryFindGroup(write, key, group, out current, out stream, out StreamGroup found) ? found : throw StreamErrors.NoSuchKeyOrGroup(key, group);

@@ -30,8 +30,9 @@ internal static class StreamErrors
         .Says("ERR Elements are too large to be stored");
 
     /// <summary>XSETID below what the stream has.</summary>
-    public static StreamException LastIdTooSmall(in KeyProbe key, StreamId least, string reply) => new StreamException(
-        $"The last ID of stream '{NameOf(key)}' can't be set below {least}. Nothing was changed.").Says(reply);
+    public static StreamException LastIdTooSmall(in KeyProbe key, StreamId least) => new StreamException(
+        $"The last ID of stream '{NameOf(key)}' can't be set below {least}, which an entry has. Nothing was changed.")
+        .Says("ERR The ID specified in XSETID is smaller than the target stream top item");
 
     /// <summary>XSETID with fewer entries added than there are.</summary>
     public static ArgumentException TooFewAdded(in KeyProbe key, long length) => new ArgumentException(

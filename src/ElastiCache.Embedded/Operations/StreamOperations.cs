@@ -207,7 +207,7 @@ internal sealed class StreamOperations
     /// <param name="maxDeletedId">The greatest ID that was ever deleted; null to keep it.</param>
     /// <param name="ticket">What to wait for.</param>
     /// <exception cref="WrongTypeException">The key holds something else. Nothing has changed.</exception>
-    /// <exception cref="StreamException">There is no such key, or the ID is smaller than one that the stream has or had. Nothing has changed.</exception>
+    /// <exception cref="StreamException">There is no such key, or the ID is smaller than one that the stream has. Nothing has changed.</exception>
     /// <exception cref="ArgumentException">Fewer entries were added than are there. Nothing has changed.</exception>
     public void SetNumbers(int database, in KeyProbe key, StreamId lastId, long? entriesAdded, StreamId? maxDeletedId, ref JournalTicket ticket)
     {
@@ -218,17 +218,12 @@ internal sealed class StreamOperations
         }
 
         StreamData stream = StreamRecord.Of(write.Shard, current);
-        if (lastId < stream.MaxDeletedId)
-        {
-            throw StreamErrors.LastIdTooSmall(key, stream.MaxDeletedId, "ERR The ID specified in XSETID is smaller than current max_deleted_entry_id");
-        }
-
         if (stream.Length > 0)
         {
             StreamId last = stream.LastIdThere();
             if (lastId < last)
             {
-                throw StreamErrors.LastIdTooSmall(key, last, "ERR The ID specified in XSETID is smaller than the target stream top item");
+                throw StreamErrors.LastIdTooSmall(key, last);
             }
 
             if (entriesAdded is { } added && stream.Length > added)

@@ -120,7 +120,7 @@ internal sealed class StreamReads
     /// <param name="database">The database.</param>
     /// <param name="keys">The streams.</param>
     /// <param name="cursors">A cursor each: new entries, or pending ones behind an ID.</param>
-    /// <param name="reader">Group and consumer. A consumer that is not there is created, even if there is nothing to read.</param>
+    /// <param name="reader">Group and consumer. A consumer that is not there is created as soon as it gets something.</param>
     /// <param name="count">The most entries of each stream; 0 for all.</param>
     /// <param name="sink">Takes the streams that have some, and those whose pending entries are asked for.</param>
     /// <param name="ticket">What to wait for.</param>
@@ -213,6 +213,11 @@ internal sealed class StreamReads
         bool isHistory = cursor.Start == StreamStart.After;
         StreamIterator entries = stream.Iterate(group.LastId.Next, StreamId.Max);
         bool hasNew = !isHistory && group.LastId != StreamId.Max && entries.MoveNext();
+        if (!hasNew && !isHistory)
+        {
+            return false;
+        }
+
         if (hasNew && !reader.Acknowledges)
         {
             shard.Room.Ensure(PendingBytes * (count == 0 ? stream.Length : Math.Min(count, stream.Length)), key, entry);
@@ -222,11 +227,6 @@ internal sealed class StreamReads
         StreamConsumer consumer = group.FindConsumer(reader.Consumer)
             ?? StreamGroupOperations.AddConsumer(_store, shard, database, key, group, reader.Consumer);
         consumer.SeenAt = _store.Clock.UnixMilliseconds;
-        if (!hasNew && !isHistory)
-        {
-            return false;
-        }
-
         sink.Begin(index, key);
         if (isHistory)
         {

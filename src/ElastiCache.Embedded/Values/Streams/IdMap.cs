@@ -59,7 +59,7 @@ internal sealed unsafe class IdMap<T>
     public long NativeBytes { get; private set; }
 
     /// <summary>The smallest ID's position; not <see cref="IsValid"/> in an empty map.</summary>
-    public IdPosition First => default;
+    public IdPosition First => new(0, _chunks == 0 ? -1 : 0);
 
     /// <summary>The greatest ID's position; not <see cref="IsValid"/> in an empty map.</summary>
     public IdPosition Last => _chunks == 0 ? default : new IdPosition(_chunks - 1, At(_chunks - 1)->Count - 1);

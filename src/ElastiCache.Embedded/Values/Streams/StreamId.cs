@@ -2,7 +2,6 @@ using System.Buffers.Text;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
-using ElastiCache.Embedded.Values;
 
 namespace ElastiCache.Embedded;
 
