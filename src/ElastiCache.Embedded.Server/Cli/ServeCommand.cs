@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using ElastiCache.Embedded.Server.Configuration;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 
 namespace ElastiCache.Embedded.Server.Cli;
 
@@ -96,14 +97,34 @@ internal static class ServeCommand
     }
 
     /// <summary>Where the parameters say that the server listens.</summary>
-    internal static RespServerOptions ServerOptions(ServerConfiguration configuration) => new()
+    internal static RespServerOptions ServerOptions(ServerConfiguration configuration)
     {
-        Port = configuration.Number("port") is > 0 and var port ? (int)port : null,
-        TlsPort = configuration.Number("tls-port") is > 0 and var tlsPort ? (int)tlsPort : null,
-        Bind = WordParameters.Split(configuration["bind"]),
-        UnixSocketPath = configuration["unixsocket"] is { Length: > 0 } path ? path : null,
-        Certificate = configuration.Number("tls-port") > 0 ? LoadCertificate(configuration) : null,
-    };
+        var options = new RespServerOptions
+        {
+            Port = configuration.Number("port") is > 0 and var port ? (int)port : null,
+            Bind = WordParameters.Split(configuration["bind"]),
+            UnixSocketPath = configuration["unixsocket"] is { Length: > 0 } path ? path : null,
+        };
+        if (configuration.Number("tls-port") is > 0 and var tlsPort)
+        {
+            options.TlsPort = (int)tlsPort;
+            options.Certificate = LoadCertificate(configuration);
+            options.ClientCertificates = configuration["tls-auth-clients"] switch
+            {
+                "no" => ClientCertificateMode.NoCertificate,
+                "optional" => ClientCertificateMode.AllowCertificate,
+                _ => ClientCertificateMode.RequireCertificate,
+            };
+            if (options.ClientCertificates != ClientCertificateMode.NoCertificate)
+            {
+                options.ClientAuthority = configuration["tls-ca-cert-file"] is { Length: > 0 } authority
+                    ? X509CertificateLoader.LoadCertificateFromFile(authority)
+                    : throw new ConfigurationException("tls-port is set, but tls-ca-cert-file is not: name who signed the clients' certificates, or say tls-auth-clients no.");
+            }
+        }
+
+        return options;
+    }
 
     private static async Task ServeAsync(ServerConfiguration configuration)
     {

@@ -77,7 +77,7 @@ internal static class CommandCommands
             }
             else
             {
-                context.Reply.NullArray();
+                context.Reply.Null();
             }
         }
 

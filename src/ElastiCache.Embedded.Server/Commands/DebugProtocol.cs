@@ -61,7 +61,7 @@ internal static class DebugProtocol
                 reply.Boolean(false);
                 return null;
             default:
-                return new CommandError("Wrong protocol type name. Please use one of the following: string|integer|double|null|array|set|map|attrib|push|verbatim|true|false");
+                return new CommandError("Wrong protocol type name. Please use one of the following: string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false");
         }
     }
 

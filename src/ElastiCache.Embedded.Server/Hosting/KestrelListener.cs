@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using ElastiCache.Embedded.Server.Configuration;
 using ElastiCache.Embedded.Server.Connections;
 using Microsoft.AspNetCore.Connections;
@@ -7,11 +9,12 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
 
 namespace ElastiCache.Embedded.Server.Hosting;
 
@@ -20,49 +23,44 @@ internal sealed class KestrelListener : IAsyncDisposable
 {
     private const int DefaultBacklog = 511;
 
-    private readonly KestrelServer _kestrel;
+    private readonly IServer _kestrel;
     private readonly ServiceProvider _services;
     private readonly List<(ListenOptions Listening, bool IsTls)> _listening = [];
     private readonly string? _unixSocket;
+    private readonly RespConnectionHandler _handler;
 
     public KestrelListener(ServerState state, RespServerOptions options)
     {
-        ILoggerFactory loggers = options.LoggerFactory ?? NullLoggerFactory.Instance;
-        _services = new ServiceCollection().AddSingleton(loggers).AddSingleton(new RespConnectionHandler(state)).AddLogging().BuildServiceProvider();
-        var kestrel = new KestrelServerOptions { ApplicationServices = _services };
-        foreach (IPEndPoint address in Addresses(options.Bind))
-        {
-            if (options.Port is { } port)
-            {
-                kestrel.Listen(address.Address, port, listening => Use(listening, tls: null));
-            }
-
-            if (options.TlsPort is { } tlsPort)
-            {
-                kestrel.Listen(address.Address, tlsPort, listening => Use(listening, options));
-            }
-        }
-
+        _handler = new RespConnectionHandler(state);
         _unixSocket = options.UnixSocketPath;
-        if (_unixSocket != null)
+        var services = new ServiceCollection();
+        services.AddSingleton(options.LoggerFactory ?? NullLoggerFactory.Instance);
+        services.AddSingleton(typeof(ILogger<>), typeof(Logger<>));
+        services.AddMetrics();
+        services.AddSingleton<DiagnosticSource>(new DiagnosticListener("ElastiCache.Embedded.Server"));
+        new KestrelServices(services).UseKestrelCore();
+        services.Configure<KestrelServerOptions>(kestrel => Listen(kestrel, options));
+        services.Configure<SocketTransportOptions>(transport =>
         {
-            // What a killed server left behind. One that lives notices nothing, as with Redis.
-            File.Delete(_unixSocket);
-            kestrel.ListenUnixSocket(_unixSocket, listening => Use(listening, tls: null));
-        }
-
-        var transport = new SocketTransportOptions
-        {
-            Backlog = (int)state.Configuration.Number("tcp-backlog") is > 0 and var backlog ? backlog : DefaultBacklog,
+            transport.Backlog = state.Configuration.Number("tcp-backlog") is > 0 and <= int.MaxValue and var backlog ? (int)backlog : DefaultBacklog;
 
             // Commands run at once on the thread that received them: they take microseconds, and handing them over would cost as much.
-            UnsafePreferInlineScheduling = true,
+            transport.UnsafePreferInlineScheduling = true;
 
             // Buffers come from a pool and go back to it; waiting for bytes without one would cost a second system call for every request.
-            WaitForDataBeforeAllocatingBuffer = false,
-            CreateBoundListenSocket = Bind,
-        };
-        _kestrel = new KestrelServer(Options.Create(kestrel), new SocketTransportFactory(Options.Create(transport), loggers), loggers);
+            transport.WaitForDataBeforeAllocatingBuffer = false;
+            transport.CreateBoundListenSocket = Bind;
+        });
+        _services = services.BuildServiceProvider();
+        try
+        {
+            _kestrel = _services.GetRequiredService<IServer>();
+        }
+        catch
+        {
+            _services.Dispose();
+            throw;
+        }
     }
 
     public IReadOnlyList<EndPoint> EndPoints => [.. _listening.Select(pair => pair.Listening.EndPoint)];
@@ -86,7 +84,6 @@ internal sealed class KestrelListener : IAsyncDisposable
         using var now = new CancellationTokenSource();
         await now.CancelAsync().ConfigureAwait(false);
         await _kestrel.StopAsync(now.Token).ConfigureAwait(false);
-        _kestrel.Dispose();
         await _services.DisposeAsync().ConfigureAwait(false);
         if (_unixSocket != null)
         {
@@ -94,18 +91,53 @@ internal sealed class KestrelListener : IAsyncDisposable
         }
     }
 
+    private void Listen(KestrelServerOptions kestrel, RespServerOptions options)
+    {
+        foreach (IPEndPoint address in Addresses(options.Bind))
+        {
+            if (options.Port is { } port)
+            {
+                kestrel.Listen(address.Address, port, listening => Use(listening, tls: null));
+            }
+
+            if (options.TlsPort is { } tlsPort)
+            {
+                kestrel.Listen(address.Address, tlsPort, listening => Use(listening, options));
+            }
+        }
+
+        if (_unixSocket != null)
+        {
+            // What a killed server left behind. One that lives notices nothing, as with Redis.
+            File.Delete(_unixSocket);
+            kestrel.ListenUnixSocket(_unixSocket, listening => Use(listening, tls: null));
+        }
+    }
+
     private void Use(ListenOptions listening, RespServerOptions? tls)
     {
         if (tls != null)
         {
-            listening.UseHttps(https =>
+            listening.UseHttps(new HttpsConnectionAdapterOptions
             {
-                https.ServerCertificate = tls.Certificate;
+                ServerCertificate = tls.Certificate,
+                ClientCertificateMode = tls.ClientCertificates,
+                ClientCertificateValidation = tls.ClientAuthority is { } authority ? (certificate, _, _) => IsSignedBy(certificate, authority) : null,
+                HandshakeTimeout = TimeSpan.FromSeconds(10),
             });
         }
 
-        listening.UseConnectionHandler<RespConnectionHandler>();
+        listening.Run(_handler.OnConnectedAsync);
         _listening.Add((listening, tls != null));
+    }
+
+    private static bool IsSignedBy(X509Certificate2 certificate, X509Certificate2 authority)
+    {
+        using var chain = new X509Chain();
+        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        chain.ChainPolicy.CustomTrustStore.Add(authority);
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        return chain.Build(certificate);
     }
 
     private static IEnumerable<IPEndPoint> Addresses(IReadOnlyList<string> bind)
@@ -158,6 +190,32 @@ internal sealed class KestrelListener : IAsyncDisposable
         {
             return false;
         }
+    }
+
+    /// <summary>Lets Kestrel register its services without a web host around it.</summary>
+    private sealed class KestrelServices(IServiceCollection services) : IWebHostBuilder
+    {
+#pragma warning disable ASPDEPR008 // The interface still asks for it.
+        public IWebHost Build() => throw new NotSupportedException();
+#pragma warning restore ASPDEPR008
+
+        public IWebHostBuilder ConfigureAppConfiguration(Action<WebHostBuilderContext, IConfigurationBuilder> configureDelegate) => throw new NotSupportedException();
+
+        public IWebHostBuilder ConfigureServices(Action<IServiceCollection> configureServices)
+        {
+            configureServices(services);
+            return this;
+        }
+
+        public IWebHostBuilder ConfigureServices(Action<WebHostBuilderContext, IServiceCollection> configureServices)
+        {
+            configureServices(new WebHostBuilderContext(), services);
+            return this;
+        }
+
+        public string? GetSetting(string key) => null;
+
+        public IWebHostBuilder UseSetting(string key, string? value) => this;
     }
 
     /// <summary>Kestrel wants an application for HTTP; no connection gets so far.</summary>

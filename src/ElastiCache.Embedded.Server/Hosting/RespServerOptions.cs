@@ -1,5 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using ElastiCache.Embedded.Server.Configuration;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.Logging;
 
 namespace ElastiCache.Embedded.Server;
@@ -31,6 +32,14 @@ public sealed class RespServerOptions
     /// <summary>The server's certificate with its private key.</summary>
     /// <value>Default <see langword="null"/>: no TLS.</value>
     public X509Certificate2? Certificate { get; set; }
+
+    /// <summary>Whether clients over TLS must show a certificate of their own. Redis: tls-auth-clients.</summary>
+    /// <value>Default <see cref="ClientCertificateMode.NoCertificate"/>.</value>
+    public ClientCertificateMode ClientCertificates { get; set; } = ClientCertificateMode.NoCertificate;
+
+    /// <summary>Who must have signed clients' certificates. Redis: tls-ca-cert-file.</summary>
+    /// <value>Default <see langword="null"/>: whom the machine trusts.</value>
+    public X509Certificate2? ClientAuthority { get; set; }
 
     /// <summary>The password that clients must give with AUTH. Redis: requirepass.</summary>
     /// <value>Default <see langword="null"/>: none.</value>

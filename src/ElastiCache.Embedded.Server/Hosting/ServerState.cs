@@ -137,7 +137,13 @@ internal sealed class ServerState : IDisposable
 
     private void Tick()
     {
-        if (Store.IsDisposed || Interlocked.Exchange(ref _isTicking, 1) != 0)
+        if (Store.IsDisposed)
+        {
+            _timer.Dispose();
+            return;
+        }
+
+        if (Interlocked.Exchange(ref _isTicking, 1) != 0)
         {
             return;
         }

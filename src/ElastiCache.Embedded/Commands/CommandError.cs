@@ -72,7 +72,9 @@ internal sealed record CommandError(string Code, string Text)
         var text = new StringBuilder();
         for (int i = 1; i < arguments.Count && text.Length < MostQuoted; i++)
         {
+            // As C prints it: a zero byte ends it.
             ReadOnlySpan<byte> argument = arguments[i];
+            argument = argument.IndexOf((byte)0) is >= 0 and var end ? argument[..end] : argument;
             text.Append('\'').Append(Encoding.Latin1.GetString(argument[..Math.Min(argument.Length, MostQuoted - text.Length)])).Append("' ");
         }
 
