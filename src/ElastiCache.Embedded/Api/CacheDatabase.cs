@@ -13,6 +13,8 @@ public sealed class CacheDatabase
         Strings = new Strings(this);
         Bits = new Bits(this);
         Keys = new Keys(this);
+        Locks = new Locks(this);
+        RateLimits = new RateLimits(this);
     }
 
     /// <summary>The database's number.</summary>
@@ -26,6 +28,12 @@ public sealed class CacheDatabase
 
     /// <summary>Keys, whatever they hold: deleting, expiring, renaming, scanning.</summary>
     public Keys Keys { get; }
+
+    /// <summary>Named locks that end by themselves.</summary>
+    public Locks Locks { get; }
+
+    /// <summary>Rules for how often something may happen.</summary>
+    public RateLimits RateLimits { get; }
 
     /// <summary>The list under a key. Costs nothing until it is used.</summary>
     /// <typeparam name="T">What its elements are: text, bytes, numbers and so on in their plain form, everything else through the serializer.</typeparam>

@@ -47,4 +47,8 @@ internal sealed class CacheOperations(Store store)
     public HyperLogLogOperations HyperLogLogs { get; } = new(store);
 
     public GeoOperations GeoSets { get; } = new(store);
+
+    public LockOperations Locks { get; } = new(store);
+
+    public StateOperations States { get; } = new(store);
 }

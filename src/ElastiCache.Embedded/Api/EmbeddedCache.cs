@@ -74,6 +74,12 @@ public sealed class EmbeddedCache : IAsyncDisposable, IDisposable
     /// <summary>The keys of database 0.</summary>
     public Keys Keys => _databases[0].Keys;
 
+    /// <summary>Named locks that end by themselves, in database 0.</summary>
+    public Locks Locks => _databases[0].Locks;
+
+    /// <summary>Rules for how often something may happen, with their state in database 0.</summary>
+    public RateLimits RateLimits => _databases[0].RateLimits;
+
     /// <summary>Publish and subscribe, within this process and to the clients of a server on this cache.</summary>
     public Channels Channels { get; }
 
@@ -223,6 +229,7 @@ public sealed class EmbeddedCache : IAsyncDisposable, IDisposable
     {
         _sweeper.Dispose();
         Store.Dispose();
+        Waiters.Close();
         Hub.Close();
         _log?.Close();
     }
@@ -232,6 +239,7 @@ public sealed class EmbeddedCache : IAsyncDisposable, IDisposable
     {
         _sweeper.Dispose();
         Store.Dispose();
+        Waiters.Close();
         Hub.Close();
         if (_log != null)
         {

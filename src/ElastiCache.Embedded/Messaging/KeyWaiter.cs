@@ -66,12 +66,17 @@ internal sealed class KeyWaiter
         }
         catch (Exception e) when (e is CacheException or IOException or ArgumentException or InvalidOperationException or InsufficientMemoryException)
         {
-            IsOver = true;
-            _timer?.Dispose();
-            _completion.SetException(e);
+            Fail(e);
         }
 
         return true;
+    }
+
+    internal void Fail(Exception exception)
+    {
+        IsOver = true;
+        _timer?.Dispose();
+        _completion.SetException(exception);
     }
 
     internal void Complete(WaitOutcome outcome)

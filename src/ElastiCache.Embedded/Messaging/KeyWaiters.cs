@@ -126,6 +126,19 @@ internal sealed class KeyWaiters : KeyAwaiters
         }
     }
 
+    /// <summary>Ends all waits, because the cache is closed: they fail with an <see cref="ObjectDisposedException"/>.</summary>
+    public void Close()
+    {
+        lock (_lock)
+        {
+            foreach (KeyWaiter waiter in _keys.Values.SelectMany(static key => key.Waiters).Distinct().ToArray())
+            {
+                Delist(waiter);
+                waiter.Fail(new ObjectDisposedException(_store.Owner.FullName));
+            }
+        }
+    }
+
     internal bool End(KeyWaiter waiter, WaitOutcome outcome)
     {
         if (StoreTransaction.IsActive)
