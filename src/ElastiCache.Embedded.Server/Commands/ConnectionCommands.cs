@@ -172,7 +172,7 @@ internal static class ConnectionCommands
         }
 
         client.Name = name != 0 ? Encoding.UTF8.GetString(arguments[name]) : client.Name;
-        context.Reply.Protocol = (int)version;
+        client.SetProtocol((int)version);
         WriteGreeting(client);
         return null;
     }

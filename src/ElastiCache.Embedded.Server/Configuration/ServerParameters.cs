@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using ElastiCache.Embedded.Keyspace;
+using ElastiCache.Embedded.Messaging;
 using ElastiCache.Embedded.Server.Hosting;
 
 namespace ElastiCache.Embedded.Server.Configuration;
@@ -32,10 +33,22 @@ internal static class ServerParameters
         configuration.Act("slowlog-max-len", value => server.SlowLog.MaxLength = Number(value));
         configuration.Act("slowlog-log-slower-than", value => Notable(server, () => server.SlowLog.SlowerThan = Number(value)));
         configuration.Act("latency-monitor-threshold", value => Notable(server, () => server.Latency.ThresholdMilliseconds = Number(value)));
-        configuration.Act("notify-keyspace-events", value => SetEvents(server, value));
+        WireEvents(configuration, server.Cache.Events);
         configuration.Act("hz", value => configuration.Note("hz", Math.Clamp(Number(value), 1, 500).ToString(CultureInfo.InvariantCulture)));
         WireEncodings(configuration, server.Store.Encodings);
         WireOpened(configuration, server.Cache);
+    }
+
+    // What the cache was opened with holds, unless the server was told otherwise.
+    private static void WireEvents(ServerConfiguration configuration, KeyspaceEvents events)
+    {
+        const string Name = "notify-keyspace-events";
+        if (configuration[Name].Length == 0)
+        {
+            configuration.Note(Name, KeyEventFlags.Format(events.Classes));
+        }
+
+        configuration.Act(Name, value => events.Classes = KeyEventFlags.TryParse(value, out KeyEventClass classes) ? classes : KeyEventClass.None);
     }
 
     private static void WireEncodings(ServerConfiguration configuration, EncodingLimits limits)
@@ -86,14 +99,6 @@ internal static class ServerParameters
         }
 
         return store.TryChangeBudget(maxBytes, policy != "noeviction") ? null : "it is more than the addresses that were reserved when the cache was opened";
-    }
-
-    private static void SetEvents(ServerState server, string value)
-    {
-        if (server.Store.Events is { } events)
-        {
-            events.Classes = WordParameters.EventsOf(value);
-        }
     }
 
     private static void Notable(ServerState server, Action change)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using ElastiCache.Embedded.Keyspace;
+using ElastiCache.Embedded.Messaging;
 
 namespace ElastiCache.Embedded.Server.Configuration;
 
@@ -7,12 +8,6 @@ namespace ElastiCache.Embedded.Server.Configuration;
 internal static class WordParameters
 {
     private const string EventLetters = "Ag$lshzxeKEtmdn";
-
-    private static readonly (char Letter, KeyEventClass Class)[] EventClasses =
-    [
-        ('g', KeyEventClass.Generic), ('$', KeyEventClass.String), ('l', KeyEventClass.List), ('s', KeyEventClass.Set), ('h', KeyEventClass.Hash),
-        ('z', KeyEventClass.SortedSet), ('x', KeyEventClass.Expired), ('e', KeyEventClass.Evicted), ('t', KeyEventClass.Stream), ('d', KeyEventClass.Module),
-    ];
 
     /// <summary>save: pairs of seconds and changes, or nothing.</summary>
     public static string? ReadSave(string value, string current, out string normalized)
@@ -70,33 +65,13 @@ internal static class WordParameters
     public static string? ReadEvents(string value, string current, out string normalized)
     {
         normalized = value;
-        if (value.Any(letter => !EventLetters.Contains(letter, StringComparison.Ordinal)))
+        if (!KeyEventFlags.TryParse(value, out KeyEventClass classes))
         {
             return $"Invalid event class character. Use '{EventLetters}'.";
         }
 
-        normalized = EventText(EventsOf(value));
+        normalized = KeyEventFlags.Format(classes);
         return null;
-    }
-
-    /// <summary>The classes that letters stand for.</summary>
-    public static KeyEventClass EventsOf(string letters)
-    {
-        KeyEventClass classes = KeyEventClass.None;
-        foreach (char letter in letters)
-        {
-            classes |= letter switch
-            {
-                'A' => KeyEventClass.All,
-                'K' => KeyEventClass.Keyspace,
-                'E' => KeyEventClass.Keyevent,
-                'm' => KeyEventClass.KeyMiss,
-                'n' => KeyEventClass.New,
-                _ => EventClasses.First(pair => pair.Letter == letter).Class,
-            };
-        }
-
-        return classes;
     }
 
     /// <summary>latency-tracking-info-percentiles: numbers from 0 to 100.</summary>
@@ -157,17 +132,6 @@ internal static class WordParameters
     }
 
     public static string[] Split(string value) => value.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-
-    private static string EventText(KeyEventClass classes)
-    {
-        string text = (classes & KeyEventClass.All) == KeyEventClass.All
-            ? "A"
-            : string.Concat(EventClasses.Where(pair => classes.HasFlag(pair.Class)).Select(pair => pair.Letter));
-        text += classes.HasFlag(KeyEventClass.New) && text != "A" ? "n" : "";
-        text += classes.HasFlag(KeyEventClass.Keyspace) ? "K" : "";
-        text += classes.HasFlag(KeyEventClass.Keyevent) ? "E" : "";
-        return text + (classes.HasFlag(KeyEventClass.KeyMiss) ? "m" : "");
-    }
 
     private static bool TryNumber(string text, out long number) =>
         long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out number);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using ElastiCache.Embedded.Commands;
+using ElastiCache.Embedded.Messaging;
 using ElastiCache.Embedded.Resp;
 using ElastiCache.Embedded.Server.Hosting;
 using ElastiCache.Embedded.Server.Statistics;
@@ -41,6 +42,8 @@ internal sealed class ClientContext : CommandContext
         LastInteractionMilliseconds = CreatedMilliseconds;
         Counters = server.Counters.Current;
         Waiters = server.Cache.Waiters;
+        Channels = server.Cache.Hub;
+        Subscriber = new ConnectionSubscriber(server, connection);
         IsAuthenticated = server.Password == null;
     }
 
@@ -98,7 +101,7 @@ internal sealed class ClientContext : CommandContext
     public ClientKind Kind => IsSubscriber ? ClientKind.PubSub : ClientKind.Normal;
 
     /// <summary>Whether the client listens to channels: in RESP2 it may do little else then.</summary>
-    public bool IsSubscriber => false;
+    public bool IsSubscriber => Subscriber!.Total > 0;
 
     /// <summary>The loop begins to work on input, maybe on another thread than the last time.</summary>
     public void BeginRun()
@@ -145,13 +148,21 @@ internal sealed class ClientContext : CommandContext
     public void Reset()
     {
         Transaction.Discard();
+        ChannelCommands.UnsubscribeAll(this);
         StopMonitoring();
         Name = "";
         Database = 0;
-        Reply.Protocol = 2;
+        SetProtocol(2);
         ReplyMode = ReplyMode.On;
         IsNeverEvicted = false;
         IsAuthenticated = Server.Password == null;
+    }
+
+    /// <summary>Chooses the version of the protocol, for replies and for messages.</summary>
+    public void SetProtocol(int version)
+    {
+        Reply.Protocol = version;
+        Subscriber!.Protocol = version;
     }
 
     /// <summary>Ends MONITOR.</summary>
@@ -171,7 +182,8 @@ internal sealed class ClientContext : CommandContext
         return string.Create(
             CultureInfo.InvariantCulture,
             $"id={Id} addr={Address} laddr={Connection.LocalAddress} fd={Connection.FileDescriptor} name={Name} age={(now - CreatedMilliseconds) / 1000} " +
-            $"idle={(now - LastInteractionMilliseconds) / 1000} flags={Flags()} db={Database} sub=0 psub=0 ssub=0 multi={(Transaction.IsOpen ? Transaction.Count : -1)} " +
+            $"idle={(now - LastInteractionMilliseconds) / 1000} flags={Flags()} db={Database} sub={Subscriber!.Count(ChannelKind.Channel)} psub={Subscriber.Count(ChannelKind.Pattern)} " +
+            $"ssub={Subscriber.Count(ChannelKind.Sharded)} multi={(Transaction.IsOpen ? Transaction.Count : -1)} " +
             $"qbuf={Connection.PendingInputBytes} qbuf-free=0 argv-mem=0 multi-mem={Transaction.Bytes} rbs=1024 rbp=1024 obl=0 oll={(Connection.PendingOutputBytes > 0 ? 1 : 0)} " +
             $"omem={Connection.PendingOutputBytes} tot-mem={Connection.HeldBytes} events=r cmd={NameOf(LastCommand)} user=default redir=-1 resp={Reply.Protocol}");
     }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using ElastiCache.Embedded.Commands;
 using ElastiCache.Embedded.Resp;
 
 namespace ElastiCache.Embedded.Server.Connections;
@@ -9,6 +10,7 @@ namespace ElastiCache.Embedded.Server.Connections;
 /// <code>
 ///   loop:    Hold ── replies into the RespWriter ── Send          pushes of this time wait for the end of a command
 ///   others:  Push ─────────────────────────────────────► pending ─► pipe
+///            messages on channels wait in the ClientSubscriber ──► fetched by Send, or by SendMessages while the loop does not hold the output
 /// </code>
 /// A push never lands inside a reply: while the loop holds the output, pushes are put aside, and the loop fetches them between two commands. The pipe takes
 /// some 64 KB at once; what it doesn't take yet waits here and is what client-output-buffer-limit counts. Nothing here ever blocks.
@@ -20,6 +22,7 @@ internal sealed class ConnectionOutput
     private readonly Lock _lock = new();
     private readonly PipeWriter _pipe;
     private readonly ArrayBufferWriter<byte> _deferred = new();
+    private readonly RespWriter _messages = new();
     private ArrayBufferWriter<byte> _pending = new();
     private ArrayBufferWriter<byte> _spare = new();
     private TaskCompletionSource? _drained;
@@ -71,12 +74,15 @@ internal sealed class ConnectionOutput
         }
     }
 
-    /// <summary>Sends the replies and what was pushed meanwhile; the loop no longer holds the output.</summary>
-    public void Send(RespWriter reply)
+    /// <summary>Sends the replies, what was pushed meanwhile, and what has come on channels; the loop no longer holds the output.</summary>
+    public void Send(RespWriter reply, ClientSubscriber subscriber)
     {
         lock (_lock)
         {
             _isHeld = false;
+
+            // Under the lock: a message that comes later finds the output free, and SendMessages sends it.
+            subscriber.MovePendingTo(reply);
             if (_hasDeferred)
             {
                 reply.Raw(_deferred.WrittenSpan);
@@ -133,6 +139,33 @@ internal sealed class ConnectionOutput
         }
 
         _pipe.Write(message);
+        _ = FlushAsync();
+        return 0;
+    }
+
+    /// <summary>Sends what has come on channels, from any thread; nothing while the loop holds the output, which fetches it when it sends.</summary>
+    /// <returns>How many bytes wait now.</returns>
+    public long SendMessages(ClientSubscriber subscriber)
+    {
+        lock (_lock)
+        {
+            if (_isClosed || _isHeld || !subscriber.MovePendingTo(_messages))
+            {
+                return 0;
+            }
+
+            if (_isFlushing)
+            {
+                _pending.Write(_messages.Written);
+                _messages.Clear();
+                return _pending.WrittenCount;
+            }
+
+            _isFlushing = true;
+            _pipe.Write(_messages.Written);
+            _messages.Clear();
+        }
+
         _ = FlushAsync();
         return 0;
     }

@@ -40,9 +40,9 @@ internal static class Dispatcher
             return "NOAUTH Authentication required.";
         }
 
-        if (client.IsSubscriber && client.Reply.Protocol == 2 && !IsForSubscribers(command))
+        if (ChannelCommands.RefusalWhileSubscribed(client, command) is { } refusal)
         {
-            return $"ERR Can't execute '{ClientContext.NameOf(command)}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context";
+            return refusal.ToString();
         }
 
         if (IsOutOfMemory(client, command))
@@ -67,9 +67,6 @@ internal static class Dispatcher
         MemoryBudget budget = client.Store.Budget;
         return budget.MaxBytes > 0 && client.Store.Arena.UsedBytes > budget.MaxBytes && !budget.Evicts;
     }
-
-    private static bool IsForSubscribers(Command command) => command.Name
-        is "SUBSCRIBE" or "UNSUBSCRIBE" or "PSUBSCRIBE" or "PUNSUBSCRIBE" or "SSUBSCRIBE" or "SUNSUBSCRIBE" or "PING" or "QUIT" or "RESET";
 
     private static void Refuse(ClientContext client, string error, Command? command)
     {

@@ -124,6 +124,22 @@ internal sealed class RespConnection
         }
     }
 
+    /// <summary>Sends what has come on channels, from any thread. Disconnects a client that doesn't keep up.</summary>
+    public void SendMessages(ClientSubscriber subscriber)
+    {
+        if (subscriber.IsOverLimit)
+        {
+            Kill();
+            return;
+        }
+
+        long pending = _output.SendMessages(subscriber);
+        if (pending > 0)
+        {
+            CheckOutput(pending);
+        }
+    }
+
     /// <summary>Ends the connection at once.</summary>
     public void Kill()
     {
@@ -215,7 +231,7 @@ internal sealed class RespConnection
     private void Send()
     {
         CheckOutput(_output.PendingBytes + Reply.Length);
-        _output.Send(Reply);
+        _output.Send(Reply, Context.Subscriber!);
     }
 
     private bool IsInterrupted => Context.IsInterrupted || _postponed != null || _isKilled || Reply.Length > MostReplyBytes;
@@ -381,6 +397,7 @@ internal sealed class RespConnection
     private async ValueTask EndAsync()
     {
         _server.Clients.Remove(this);
+        _server.Cache.Hub.Close(Context.Subscriber!);
         _waiter?.End(WaitOutcome.Cancelled);
         if (!_server.Store.IsDisposed)
         {

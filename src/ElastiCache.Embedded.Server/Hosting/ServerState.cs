@@ -97,13 +97,13 @@ internal sealed class ServerState : IDisposable
     public bool IsProtected => Password == null && Configuration.IsYes("protected-mode") && Configuration["bind"] == "* -::*";
 
     /// <summary>Channels that somebody listens to.</summary>
-    public int ChannelCount => 0;
+    public int ChannelCount => Cache.Hub.ChannelCount;
 
     /// <summary>Patterns of channels that somebody listens to.</summary>
-    public int PatternCount => 0;
+    public int PatternCount => Cache.Hub.PatternCount;
 
     /// <summary>Shard channels that somebody listens to.</summary>
-    public int ShardChannelCount => 0;
+    public int ShardChannelCount => Cache.Hub.ShardedChannelCount;
 
     /// <summary>Clients that wait for something.</summary>
     public int BlockedClients => Volatile.Read(ref _blocked);

@@ -9,6 +9,7 @@ namespace ElastiCache.Embedded.Commands;
 /// A client must see the confirmation of SUBSCRIBE before the channel's first message and that of UNSUBSCRIBE behind its last, while other threads publish.
 /// So pushes never go into the reply of a running command by themselves: whoever runs the connection's commands calls <see cref="MovePendingTo"/> between
 /// two commands, never during one, and sends replies first; and UNSUBSCRIBE and PUBLISH move what has come so far before they write their own reply.
+/// A client that never subscribes costs no buffer.
 /// </remarks>
 internal abstract class ClientSubscriber : Subscriber
 {
@@ -17,24 +18,15 @@ internal abstract class ClientSubscriber : Subscriber
 
     private const int PushOverheadBytes = 128;
 
-    private readonly RespWriter _pending = new();
+    private RespWriter? _pending;
     private ShardLock _lock;
     private bool _isOverLimit;
 
     /// <summary>2 or 3: HELLO sets it.</summary>
-    public int Protocol
-    {
-        get => _pending.Protocol;
-        set
-        {
-            _lock.Enter();
-            _pending.Protocol = value;
-            _lock.Exit();
-        }
-    }
+    public int Protocol { get; set; } = 2;
 
-    /// <summary>How many bytes may wait to be sent.</summary>
-    public int MostPendingBytes { get; set; } = DefaultMostPendingBytes;
+    /// <summary>How many bytes may wait here.</summary>
+    public virtual long MostPendingBytes { get; set; } = DefaultMostPendingBytes;
 
     /// <summary>Whether more would have had to wait: the client does not read, nothing is kept for it any more, and its connection is to be closed.</summary>
     public bool IsOverLimit => Volatile.Read(ref _isOverLimit);
@@ -53,6 +45,7 @@ internal abstract class ClientSubscriber : Subscriber
                 return;
             }
 
+            _pending ??= new RespWriter();
             isFirst = _pending.Length == 0;
             long needed = (long)_pending.Length + message.Channel.Length + message.Payload.Length + subscription.Name.Bytes.Length + PushOverheadBytes;
             if (needed > MostPendingBytes)
@@ -63,7 +56,8 @@ internal abstract class ClientSubscriber : Subscriber
             }
             else
             {
-                Write(subscription, message);
+                _pending.Protocol = Protocol;
+                Write(_pending, subscription, message);
             }
         }
         finally
@@ -84,14 +78,14 @@ internal abstract class ClientSubscriber : Subscriber
         _lock.Enter();
         try
         {
-            bool any = _pending.Length > 0;
-            if (any)
+            if (_pending is not { Length: > 0 })
             {
-                target.Raw(_pending.Written);
-                _pending.Clear();
+                return false;
             }
 
-            return any;
+            target.Raw(_pending.Written);
+            _pending.Clear();
+            return true;
         }
         finally
         {
@@ -103,21 +97,21 @@ internal abstract class ClientSubscriber : Subscriber
     /// <remarks>On the publisher's thread, perhaps with shards locked: wake the connection and return. It is not said again before the buffer was emptied.</remarks>
     protected abstract void OnPending();
 
-    private void Write(Subscription subscription, in PublishedMessage message)
+    private static void Write(RespWriter pending, Subscription subscription, in PublishedMessage message)
     {
         if (subscription.Kind == ChannelKind.Pattern)
         {
-            _pending.Push(4);
-            _pending.Bulk("pmessage"u8);
-            _pending.Bulk(subscription.Name.Bytes);
+            pending.Push(4);
+            pending.Bulk("pmessage"u8);
+            pending.Bulk(subscription.Name.Bytes);
         }
         else
         {
-            _pending.Push(3);
-            _pending.Bulk(subscription.Kind == ChannelKind.Sharded ? "smessage"u8 : "message"u8);
+            pending.Push(3);
+            pending.Bulk(subscription.Kind == ChannelKind.Sharded ? "smessage"u8 : "message"u8);
         }
 
-        _pending.Bulk(message.Channel);
-        _pending.Bulk(message.Payload);
+        pending.Bulk(message.Channel);
+        pending.Bulk(message.Payload);
     }
 }

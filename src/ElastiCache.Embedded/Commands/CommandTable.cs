@@ -139,12 +139,7 @@ internal sealed class CommandTable
     /// <summary>As the other form, for a command that was resolved already.</summary>
     public static void Serve(CommandContext context, Command command, scoped in CommandArguments arguments)
     {
-        if (ChannelCommands.RefusalWhileSubscribed(context, command) is { } refusal)
-        {
-            context.Transaction.Break();
-            context.Reply.Error(refusal.ToString());
-        }
-        else if (!context.Transaction.IsOpen || command.IsRunInTransactions)
+        if (!context.Transaction.IsOpen || command.IsRunInTransactions)
         {
             context.Run(command, arguments);
         }

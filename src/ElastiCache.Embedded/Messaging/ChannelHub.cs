@@ -33,6 +33,12 @@ internal sealed class ChannelHub
     /// <summary>Different patterns that have subscribers: PUBSUB NUMPAT.</summary>
     public int PatternCount => _patterns.Count;
 
+    /// <summary>Channels that have subscribers, those of patterns not counted.</summary>
+    public int ChannelCount => _channels.Count;
+
+    /// <summary>Sharded channels that have subscribers.</summary>
+    public int ShardedChannelCount => _sharded.Count;
+
     /// <summary>Gives a message to all who have subscribed to a channel, or to a pattern that it matches. O(subscribers + patterns).</summary>
     /// <returns>How many subscriptions got it; a subscriber counts once for its channel and once for each of its patterns that match.</returns>
     public int Publish(ReadOnlySpan<byte> channel, ReadOnlySpan<byte> payload)

@@ -107,9 +107,13 @@ internal sealed class BitFieldOperations
         Span<byte> value = edit.Value;
         for (int i = 0; i < steps.Length; i++)
         {
+            // As in Redis, a write that leaves the field as it was is no change.
+            var field = BitFieldOperation.Get(steps[i].IsSigned, steps[i].Bits, steps[i].Offset);
+            BitField.TryApply(field, value, out long before);
             bool fits = BitField.TryApply(steps[i], value, out long answer);
             answers[i] = fits ? answer : null;
-            changes |= fits && steps[i].IsWrite;
+            BitField.TryApply(field, value, out long after);
+            changes |= before != after;
         }
 
         edit.End(shard, database, current, key);

@@ -41,6 +41,7 @@ internal sealed class NumberOperations
 
         if (exists && by == 0)
         {
+            write.Notify(KeyEventClass.String, "incrby"u8, key);
             return before;
         }
 

@@ -91,6 +91,11 @@ internal static class StringRecord
     {
         if (deadline == current.Deadline)
         {
+            if (deadline != Record.NoExpiry)
+            {
+                write.Notify(KeyEventClass.Generic, "expire"u8, key);
+            }
+
             return;
         }
 

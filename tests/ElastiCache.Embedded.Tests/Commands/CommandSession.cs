@@ -41,7 +41,7 @@ internal sealed class CommandSession : IDisposable
             bytes.Write(arguments[i]);
         }
 
-        CommandTable.Core.Serve(_context, new CommandArguments(bytes.ToArray(), places));
+        Serve(new CommandArguments(bytes.ToArray(), places));
         if (_context.Waiting is { } waiting)
         {
             // One client alone: nobody will serve it, so its time is up at once.
@@ -51,6 +51,20 @@ internal sealed class CommandSession : IDisposable
         }
 
         return _reply.Written.ToArray();
+    }
+
+    // As the server's dispatcher does it.
+    private void Serve(scoped in CommandArguments arguments)
+    {
+        if (CommandTable.Core.Resolve(arguments, out Command? command) is null && ChannelCommands.RefusalWhileSubscribed(_context, command!) is { } refusal)
+        {
+            _context.Transaction.Break();
+            _reply.Error(refusal.ToString());
+        }
+        else
+        {
+            CommandTable.Core.Serve(_context, arguments);
+        }
     }
 
     public RedisReply Execute(byte[][] arguments) => RedisReplyReader.Read(new MemoryStream(Run(arguments)));

@@ -8,11 +8,14 @@ using Microsoft.Extensions.Time.Testing;
 namespace ElastiCache.Embedded.Tests.Differential;
 
 /// <summary>Random commands here and on redis-server raise the same keyspace events in the same order.</summary>
-/// <remarks>Expired and evicted keys are left out: when they go is each side's own business.</remarks>
+/// <remarks>
+/// Expired and evicted keys are left out: when they go is each side's own business. So are misses and new keys, which Redis raises for its own look-ups and
+/// replacements (a RENAME over a key makes it new), and for which A does not stand.
+/// </remarks>
 public sealed class KeyspaceEventTests(RedisServerFixture redis, ITestOutputHelper output) : IClassFixture<RedisServerFixture>
 {
-    private const int Commands = 3_000;
-    private const string Classes = "Eg$lshztdnm";
+    private const int Commands = 2_000;
+    private const string Classes = "Eg$lshztd";
 
     [Theory]
     [InlineData("s", 1)]
@@ -20,6 +23,10 @@ public sealed class KeyspaceEventTests(RedisServerFixture redis, ITestOutputHelp
     [InlineData("l", 3)]
     [InlineData("h", 4)]
     [InlineData("t", 5)]
+    [InlineData("x", 6)]
+    [InlineData("p", 7)]
+    [InlineData("g", 8)]
+    [InlineData("z", 9)]
     public void Events_are_those_of_redis_server(string families, int seed)
     {
         output.WriteLine($"seed {seed}, {Commands} commands of the families {families}");
