@@ -1,7 +1,6 @@
 using System.Text;
 using ElastiCache.Embedded.Commands;
 using ElastiCache.Embedded.Server.Connections;
-using ElastiCache.Embedded.Values;
 using static ElastiCache.Embedded.Commands.CommandFlags;
 
 namespace ElastiCache.Embedded.Server.Commands;

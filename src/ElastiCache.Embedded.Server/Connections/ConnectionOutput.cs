@@ -192,7 +192,7 @@ internal sealed class ConnectionOutput
     }
 
     // Whoever set _isFlushing is the only one at the pipe until it is false again.
-    private async ValueTask FlushAsync()
+    private async Task FlushAsync()
     {
         try
         {

@@ -1,4 +1,3 @@
-using System.Buffers;
 using ElastiCache.Embedded.Server.Hosting;
 using Microsoft.AspNetCore.Connections;
 

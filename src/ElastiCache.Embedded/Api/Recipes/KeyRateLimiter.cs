@@ -75,6 +75,7 @@ internal sealed class KeyRateLimiter(RateLimit limit, string key, int queueLimit
     {
         // Those who wait end by their own tokens or get their permits: these stand in the cache and not here.
         _isDisposed = true;
+        base.Dispose(disposing);
     }
 
     private async ValueTask<RateLimitLease> WaitAsync(int permitCount, CancellationToken cancellationToken)

@@ -1,6 +1,5 @@
 using ElastiCache.Embedded.Api;
 using ElastiCache.Embedded.Keyspace;
-using ElastiCache.Embedded.Operations;
 
 namespace ElastiCache.Embedded;
 

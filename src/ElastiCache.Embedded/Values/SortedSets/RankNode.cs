@@ -1,4 +1,3 @@
-using ElastiCache.Embedded.Keyspace;
 using ElastiCache.Embedded.Memory;
 using Record = ElastiCache.Embedded.Keyspace.Record;
 

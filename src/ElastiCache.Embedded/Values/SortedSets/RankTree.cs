@@ -1,4 +1,3 @@
-using ElastiCache.Embedded.Keyspace;
 using ElastiCache.Embedded.Memory;
 
 namespace ElastiCache.Embedded.Values;
@@ -24,28 +23,27 @@ internal sealed unsafe class RankTree
     private const int FewChildren = RankNode.InnerSlots / 4;
 
     private readonly Arena _arena;
-    private readonly BlockAllocator _allocator;
+    private readonly RankNodes _nodes;
     private uint _root;
-    private Stack<uint>? _toFree;
 
     public RankTree(Arena arena, BlockAllocator allocator)
     {
         _arena = arena;
-        _allocator = allocator;
+        _nodes = new RankNodes(arena, allocator);
     }
 
     /// <summary>The number of elements.</summary>
     public int Count { get; private set; }
 
     /// <summary>Native bytes of the nodes.</summary>
-    public long NativeBytes { get; private set; }
+    public long NativeBytes => _nodes.NativeBytes;
 
     /// <summary>Adds an element that isn't there yet. O(log n).</summary>
     public void Insert(double score, uint record)
     {
         if (_root == 0)
         {
-            _root = NewNode(isLeaf: true);
+            _root = _nodes.New(isLeaf: true);
         }
 
         Span<PathStep> path = stackalloc PathStep[MostLevels];
@@ -219,31 +217,7 @@ internal sealed unsafe class RankTree
 
     /// <summary>Frees nodes, about as many as hold so many elements. The tree is not used any more.</summary>
     /// <returns>Whether there is more to free.</returns>
-    public bool FreeSlice(int elements)
-    {
-        if (_toFree == null)
-        {
-            _toFree = new Stack<uint>();
-            if (_root != 0)
-            {
-                _toFree.Push(_root);
-            }
-        }
-
-        while (elements > 0 && _toFree.TryPop(out uint reference))
-        {
-            RankNode* node = NodeAt(reference);
-            for (int i = 0; !node->IsLeaf && i < node->Count; i++)
-            {
-                _toFree.Push(node->Children[i]);
-            }
-
-            elements -= RankNode.LeafSlots;
-            FreeNode(reference);
-        }
-
-        return _toFree.Count > 0;
-    }
+    public bool FreeSlice(int elements) => _nodes.FreeSlice(_root, elements);
 
     private RankNode* Descend(double score, ReadOnlySpan<byte> member, Span<PathStep> path, out int levels)
     {
@@ -304,7 +278,7 @@ internal sealed unsafe class RankTree
         bool isLast = slot == leaf->Count && leaf->Next == 0;
         int kept = isLast ? leaf->Count : leaf->Count / 2;
         uint leafReference = _arena.ReferenceOf((byte*)leaf);
-        uint newReference = NewNode(isLeaf: true);
+        uint newReference = _nodes.New(isLeaf: true);
         RankNode* added = NodeAt(newReference);
         added->TakeElements(leaf, kept);
         added->Next = leaf->Next;
@@ -335,7 +309,7 @@ internal sealed unsafe class RankTree
         int level = levels - 1;
         if (level < 0)
         {
-            uint root = NewNode(isLeaf: false);
+            uint root = _nodes.New(isLeaf: false);
             NodeAt(root)->InsertChild(0, left, NodeAt(left));
             for (int i = levels; i > 0; i--)
             {
@@ -374,13 +348,13 @@ internal sealed unsafe class RankTree
         uint nodeReference = path[level].Node;
         RankNode* node = NodeAt(nodeReference);
         int kept = child == node->Count - 1 ? node->Count - 1 : node->Count / 2;
-        uint newReference = NewNode(isLeaf: false);
+        uint newReference = _nodes.New(isLeaf: false);
         RankNode* added = NodeAt(newReference);
         added->TakeChildren(node, kept);
         bool isRight = child >= kept;
         if (level == 0)
         {
-            uint root = NewNode(isLeaf: false);
+            uint root = _nodes.New(isLeaf: false);
             NodeAt(root)->InsertChild(0, nodeReference, node);
             for (int i = levels; i > 0; i--)
             {
@@ -411,7 +385,7 @@ internal sealed unsafe class RankTree
             {
                 Unchain(reference);
                 parent->RemoveChild(child);
-                FreeNode(reference);
+                _nodes.Free(reference);
                 if (child == 0 && parent->Count > 0)
                 {
                     RenewSeparators(path[..level], parent->ChildScores[0], parent->ChildRecords[0]);
@@ -434,12 +408,12 @@ internal sealed unsafe class RankTree
         {
             uint old = _root;
             _root = NodeAt(old)->Children[0];
-            FreeNode(old);
+            _nodes.Free(old);
         }
 
         if (NodeAt(_root)->Count == 0)
         {
-            FreeNode(_root);
+            _nodes.Free(_root);
             _root = 0;
         }
     }
@@ -466,7 +440,7 @@ internal sealed unsafe class RankTree
         Unchain(secondReference);
         parent->Counts[left] += parent->Counts[left + 1];
         parent->RemoveChild(left + 1);
-        FreeNode(secondReference);
+        _nodes.Free(secondReference);
     }
 
     private void Unchain(uint reference)
@@ -490,22 +464,7 @@ internal sealed unsafe class RankTree
 
     private ReadOnlySpan<byte> MemberOf(uint record) => RankNode.MemberOf(_arena, record);
 
-    private RankNode* NodeAt(uint reference) => (RankNode*)_arena.At(reference);
-
-    private uint NewNode(bool isLeaf)
-    {
-        byte* block = _allocator.AllocateFixed(RankNode.Bytes);
-        NativeBytes += _allocator.CapacityOf(block);
-        ((RankNode*)block)->Clear(isLeaf);
-        return _arena.ReferenceOf(block);
-    }
-
-    private void FreeNode(uint reference)
-    {
-        byte* block = _arena.At(reference);
-        NativeBytes -= _allocator.CapacityOf(block);
-        _allocator.Free(block);
-    }
+    private RankNode* NodeAt(uint reference) => _nodes.At(reference);
 
     private struct PathStep
     {
@@ -513,8 +472,3 @@ internal sealed unsafe class RankTree
         public int Child;
     }
 }
-
-/// <summary>Where an element stands in a tree. Void after any change.</summary>
-/// <param name="Leaf">The leaf's reference; 0 beyond either end.</param>
-/// <param name="Slot">Its number in the leaf.</param>
-internal readonly record struct RankPlace(uint Leaf, int Slot);
