@@ -83,8 +83,15 @@ internal sealed record CommandError(string Code, string Text)
 
     /// <summary>A container has no such subcommand.</summary>
     public static CommandError UnknownSubcommand(scoped in CommandArguments arguments) => new(
-        $"unknown subcommand '{Encoding.Latin1.GetString(arguments[1][..Math.Min(arguments[1].Length, 128)])}'. " +
+        $"unknown subcommand '{Quoted(arguments[1])}'. " +
         $"Try {Encoding.Latin1.GetString(arguments.Name).ToUpperInvariant()} HELP.");
+
+    /// <summary>An argument as Redis quotes it: at most 128 bytes, and to the first 0.</summary>
+    public static string Quoted(ReadOnlySpan<byte> argument)
+    {
+        argument = argument[..Math.Min(argument.Length, 128)];
+        return Encoding.Latin1.GetString(argument.IndexOf((byte)0) is >= 0 and int end ? argument[..end] : argument);
+    }
 
     public static CommandError InvalidExpireTime(scoped in CommandArguments arguments) =>
         new($"invalid expire time in '{LowerName(arguments)}' command");

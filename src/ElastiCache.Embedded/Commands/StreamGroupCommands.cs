@@ -40,7 +40,7 @@ internal static class StreamGroupCommands
 
     /// <summary>A subcommand with options that it has not.</summary>
     internal static CommandError SubcommandSyntax(scoped in CommandArguments arguments) => new(
-        $"unknown subcommand or wrong number of arguments for '{Encoding.Latin1.GetString(arguments[1][..Math.Min(arguments[1].Length, 128)])}'. " +
+        $"unknown subcommand or wrong number of arguments for '{CommandError.Quoted(arguments[1])}'. " +
         $"Try {Encoding.Latin1.GetString(arguments.Name).ToUpperInvariant()} HELP.");
 
     internal static CommandError? Unknown(CommandContext context, scoped in CommandArguments arguments) => CommandError.WrongNumberOfArguments(arguments);

@@ -1,4 +1,3 @@
-using System.Text;
 using ElastiCache.Embedded.Keyspace;
 using ElastiCache.Embedded.Operations;
 using ElastiCache.Embedded.Resp;
@@ -230,7 +229,7 @@ internal static class StreamPendingCommands
         }
         else
         {
-            return new CommandError($"Unrecognized XCLAIM option '{Encoding.Latin1.GetString(arguments[at])}'");
+            return new CommandError($"Unrecognized XCLAIM option '{CommandError.Quoted(arguments[at])}'");
         }
 
         return null;

@@ -314,9 +314,6 @@ internal sealed unsafe class Shard
 
     public void BeginChange(int database, in Entry entry) => BeginChange(database, entry.Record);
 
-    /// <summary>As <see cref="BeginChange(int, in Entry)"/>, for a change that listeners don't count as one, such as what a stream's groups have read.</summary>
-    public void BeginQuietChange(int database, in Entry entry) => Snapshot.HandOver(database, entry.Record);
-
     /// <summary>A version that no entry of this shard has had.</summary>
     public ulong NextVersion() => ++_lastVersion;
 

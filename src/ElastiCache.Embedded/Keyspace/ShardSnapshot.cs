@@ -58,6 +58,9 @@ internal sealed unsafe class ShardSnapshot(Shard shard)
         }
     }
 
+    /// <summary>As the other form. Alone, without <see cref="Shard.BeginChange(int, in Entry)"/>, for a change that listeners don't count as one: what a stream's groups have read.</summary>
+    public void HandOver(int database, in Entry entry) => HandOver(database, entry.Record);
+
     /// <summary>Hands over what is left of a table that is about to be emptied.</summary>
     public void HandOverAll(int database, RecordTable table)
     {

@@ -62,7 +62,7 @@ internal sealed class StreamClaims
             write.Shard.Room.Ensure((long)PendingBytes * ids.Length, key, current);
         }
 
-        write.Shard.BeginQuietChange(database, current);
+        write.Shard.Snapshot.HandOver(database, current);
         bool movesOn = claiming.LastId > found.LastId;
         found.LastId = movesOn ? claiming.LastId : found.LastId;
         var run = new StreamClaimRun(_store, write.Shard, database, key, stream, found, consumer, claiming);
@@ -99,7 +99,7 @@ internal sealed class StreamClaims
     {
         using var write = new KeyWrite(_store, database, key, ref ticket);
         StreamGroup found = Require(write, key, group, out Entry current, out StreamData stream);
-        write.Shard.BeginQuietChange(database, current);
+        write.Shard.Snapshot.HandOver(database, current);
         var claiming = new StreamClaiming { MinIdleMs = minIdleMs, OnlyIds = onlyIds };
         var run = new StreamClaimRun(_store, write.Shard, database, key, stream, found, consumer, claiming);
         long looks = count * LooksAClaim;

@@ -74,5 +74,6 @@ internal static class StreamErrors
 
     private static string NameOf(in KeyProbe key) => KeyText.Of(key.ToArray());
 
-    private static string Text(ReadOnlySpan<byte> name) => Encoding.UTF8.GetString(name);
+    // To Redis, text ends at a 0.
+    private static string Text(ReadOnlySpan<byte> name) => Encoding.UTF8.GetString(name.IndexOf((byte)0) is >= 0 and int end ? name[..end] : name);
 }

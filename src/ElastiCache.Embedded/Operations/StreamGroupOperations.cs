@@ -48,7 +48,7 @@ internal sealed class StreamGroupOperations
         }
         else
         {
-            write.Shard.BeginQuietChange(database, current);
+            write.Shard.Snapshot.HandOver(database, current);
         }
 
         StreamId last = after ?? stream.LastId;
@@ -64,7 +64,7 @@ internal sealed class StreamGroupOperations
     {
         using var write = new KeyWrite(_store, database, key, ref ticket);
         StreamGroup found = Require(write, key, group, out Entry current, out StreamData stream);
-        write.Shard.BeginQuietChange(database, current);
+        write.Shard.Snapshot.HandOver(database, current);
         found.LastId = after ?? stream.LastId;
         found.EntriesRead = entriesRead;
         LogLastId(write.Shard, database, key, found);
@@ -103,7 +103,7 @@ internal sealed class StreamGroupOperations
             return false;
         }
 
-        write.Shard.BeginQuietChange(database, current);
+        write.Shard.Snapshot.HandOver(database, current);
         AddConsumer(_store, write.Shard, database, key, found, consumer);
         return true;
     }
@@ -121,7 +121,7 @@ internal sealed class StreamGroupOperations
             return 0;
         }
 
-        write.Shard.BeginQuietChange(database, current);
+        write.Shard.Snapshot.HandOver(database, current);
         long pending = found.RemoveConsumer(existing);
         write.Effect(5)?.Argument("XGROUP"u8).Argument("DELCONSUMER"u8).Argument(key).Argument(group).Argument(consumer);
         write.Notify(KeyEventClass.Stream, "xgroup-delconsumer"u8, key);
@@ -139,7 +139,7 @@ internal sealed class StreamGroupOperations
             return 0;
         }
 
-        write.Shard.BeginQuietChange(database, current);
+        write.Shard.Snapshot.HandOver(database, current);
         var acknowledged = new StreamIdEffect(write.Shard, database, key, "XACK"u8, group);
         foreach (StreamId id in ids)
         {

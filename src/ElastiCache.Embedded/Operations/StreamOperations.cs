@@ -112,7 +112,7 @@ internal sealed class StreamOperations
         }
 
         StreamData stream = StreamRecord.Of(write.Shard, current);
-        write.Shard.BeginQuietChange(database, current);
+        write.Shard.Snapshot.HandOver(database, current);
         long trimmed = stream.Trim(trim);
         if (trimmed > 0)
         {
@@ -232,7 +232,7 @@ internal sealed class StreamOperations
             }
         }
 
-        write.Shard.BeginQuietChange(database, current);
+        write.Shard.Snapshot.HandOver(database, current);
         stream.SetNumbers(lastId, entriesAdded, maxDeletedId);
         write.Effect(7)?.Argument("XSETID"u8).Argument(key).Argument(lastId)
             .Argument("ENTRIESADDED"u8).Argument(stream.EntriesAdded).Argument("MAXDELETEDID"u8).Argument(stream.MaxDeletedId);

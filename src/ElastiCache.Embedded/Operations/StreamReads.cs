@@ -223,7 +223,7 @@ internal sealed class StreamReads
             shard.Room.Ensure(PendingBytes * (count == 0 ? stream.Length : Math.Min(count, stream.Length)), key, entry);
         }
 
-        shard.BeginQuietChange(database, entry);
+        shard.Snapshot.HandOver(database, entry);
         StreamConsumer consumer = group.FindConsumer(reader.Consumer)
             ?? StreamGroupOperations.AddConsumer(_store, shard, database, key, group, reader.Consumer);
         consumer.SeenAt = _store.Clock.UnixMilliseconds;
