@@ -37,6 +37,7 @@ internal class CommandContext
         Streams = new StreamOperations(store);
         HyperLogLogs = new HyperLogLogOperations(store);
         GeoSets = new GeoOperations(store);
+        Sorts = new SortOperations(store);
         Transaction = new QueuedCommands(store);
     }
 
@@ -79,6 +80,8 @@ internal class CommandContext
     public HyperLogLogOperations HyperLogLogs { get; }
 
     public GeoOperations GeoSets { get; }
+
+    public SortOperations Sorts { get; }
 
     /// <summary>Where replies go.</summary>
     public RespWriter Reply { get; }

@@ -47,6 +47,7 @@ internal sealed class CommandTable
         (CommandGroup.Bitmap, BitCommands.Rows),
         (CommandGroup.Generic, KeyCommands.Rows),
         (CommandGroup.Generic, ObjectCommands.Rows),
+        (CommandGroup.Generic, SortCommands.Rows),
         (CommandGroup.Generic, DatabaseCommands.Rows),
         (CommandGroup.List, ListCommands.Rows),
         (CommandGroup.List, BlockingListCommands.Rows),
