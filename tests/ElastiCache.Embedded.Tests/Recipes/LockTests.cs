@@ -197,14 +197,14 @@ public sealed class LockTests : CacheFixture
     [Theory]
     [InlineData(0)]
     [InlineData(-1)]
-    public void Times_out_of_range_are_refused(int seconds)
+    public async Task Times_out_of_range_are_refused(int seconds)
     {
         TimeSpan expiry = TimeSpan.FromSeconds(seconds);
         CacheLock holder = Cache.Locks.TryAcquire("held", Minute)!;
 
         Assert.Throws<ArgumentOutOfRangeException>(() => Cache.Locks.TryAcquire("lock", expiry));
-        Assert.Throws<ArgumentOutOfRangeException>(() => { _ = Cache.Locks.AcquireAsync("lock", expiry, Token); });
-        Assert.Throws<ArgumentOutOfRangeException>(() => { _ = Cache.Locks.TryAcquireAsync("lock", Minute, TimeSpan.FromSeconds(-2), Token); });
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await Cache.Locks.AcquireAsync("lock", expiry, Token));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await Cache.Locks.TryAcquireAsync("lock", Minute, TimeSpan.FromSeconds(-2), Token));
         Assert.Throws<ArgumentOutOfRangeException>(() => holder.Renew(expiry));
     }
 
