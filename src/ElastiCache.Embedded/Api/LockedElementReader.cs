@@ -5,7 +5,7 @@ using ElastiCache.Embedded.Operations;
 namespace ElastiCache.Embedded.Api;
 
 /// <summary>Reads one element of a collection with its shard locked, and makes a <typeparamref name="T"/> of it; see <see cref="LockedValueReader{T}"/>.</summary>
-internal ref struct LockedElementReader<T>(CacheKey key) : IFieldSink, IFieldValueSink
+internal ref struct LockedElementReader<T>(CacheKey key) : IFieldSink, IFieldValueSink, IElementSink, IScoredSink
 {
     private readonly CacheKey _key = key;
     private T? _decoded;
@@ -14,6 +14,15 @@ internal ref struct LockedElementReader<T>(CacheKey key) : IFieldSink, IFieldVal
 
     /// <summary>Whether there was an element.</summary>
     public bool IsHit { get; private set; }
+
+    /// <summary>The score that came with a sorted set's member.</summary>
+    public double Score { get; private set; }
+
+    public void Take(scoped ReadOnlySpan<byte> member, double score)
+    {
+        Score = score;
+        Take(member);
+    }
 
     /// <summary>Takes a member; what comes with it is of no interest.</summary>
     public void Take(scoped ReadOnlySpan<byte> name, scoped ReadOnlySpan<byte> value) => Take(name);

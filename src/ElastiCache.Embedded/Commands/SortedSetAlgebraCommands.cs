@@ -40,7 +40,7 @@ internal static class SortedSetAlgebraCommands
 
     private static CommandError? Combine(CommandContext context, scoped in CommandArguments arguments, SetCombination combination)
     {
-        if (ReadSources(arguments, 1, combination, isStore: false, out Sources sources) is { } error)
+        if (ReadSources(context, arguments, 1, combination, isStore: false, out Sources sources) is { } error)
         {
             return error;
         }
@@ -52,7 +52,7 @@ internal static class SortedSetAlgebraCommands
 
     private static CommandError? Store(CommandContext context, scoped in CommandArguments arguments, SetCombination combination)
     {
-        if (ReadSources(arguments, 2, combination, isStore: true, out Sources sources) is { } error)
+        if (ReadSources(context, arguments, 2, combination, isStore: true, out Sources sources) is { } error)
         {
             return error;
         }
@@ -70,6 +70,7 @@ internal static class SortedSetAlgebraCommands
             return error;
         }
 
+        context.SortedSets.Algebra.RequireSets(context.Database, keys);
         long limit = 0;
         for (int i = 2 + keys.Length; i < arguments.Count; i++)
         {
@@ -115,7 +116,7 @@ internal static class SortedSetAlgebraCommands
         return null;
     }
 
-    private static CommandError? ReadSources(scoped in CommandArguments arguments, int countAt, SetCombination combination, bool isStore, out Sources sources)
+    private static CommandError? ReadSources(CommandContext context, scoped in CommandArguments arguments, int countAt, SetCombination combination, bool isStore, out Sources sources)
     {
         sources = new Sources([], [], ScoreAggregate.Sum, false);
         if (ReadKeys(arguments, countAt, out byte[][] keys) is { } error)
@@ -123,6 +124,7 @@ internal static class SortedSetAlgebraCommands
             return error;
         }
 
+        context.SortedSets.Algebra.RequireSets(context.Database, keys);
         double[] weights = [];
         var aggregate = ScoreAggregate.Sum;
         bool withScores = false;

@@ -314,6 +314,9 @@ internal sealed unsafe class Shard
 
     public void BeginChange(int database, in Entry entry) => BeginChange(database, entry.Record);
 
+    /// <summary>Marks a string as edited, which OBJECT ENCODING tells.</summary>
+    public static void MarkEdited(in Entry entry) => Record.MarkEdited(entry.Record);
+
     /// <summary>A version that no entry of this shard has had.</summary>
     public ulong NextVersion() => ++_lastVersion;
 

@@ -35,6 +35,21 @@ internal sealed class SortedSetAlgebra
         return Combine(database, combination, keys, weights, aggregate, long.MaxValue);
     }
 
+    /// <summary>Refuses keys that hold neither kind of set. Redis does so before it reads the options.</summary>
+    /// <exception cref="WrongTypeException">One does.</exception>
+    public void RequireSets(int database, byte[][] keys)
+    {
+        foreach (byte[] name in keys)
+        {
+            KeyProbe.Create(name, out KeyProbe key);
+            using var read = new KeyRead(_store, database, key);
+            if (read.TryFind(key, out Entry entry) && entry.Kind is not (ValueKind.SortedSet or ValueKind.Set))
+            {
+                throw new WrongTypeException(entry.Key, TypeNames.Of(entry.Kind), TypeNames.Of(ValueKind.SortedSet));
+            }
+        }
+    }
+
     /// <summary>ZINTERCARD: how many members all sets have in common, counted up to a limit; 0 for none.</summary>
     /// <inheritdoc cref="Combine(int, SetCombination, byte[][], ReadOnlySpan{double}, ScoreAggregate)"/>
     public long CountCommon(int database, byte[][] keys, long limit)

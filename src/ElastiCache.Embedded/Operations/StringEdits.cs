@@ -115,6 +115,11 @@ internal sealed class StringEdits
     {
         int oldLength = current.ValueLength;
         StringRecord.RequireLength(key, (long)oldLength + value.Length);
+        if (value.IsEmpty)
+        {
+            Shard.MarkEdited(current);      // as in Redis, where the value becomes "raw" even so
+        }
+
         int result = value.IsEmpty ? oldLength : Overwrite(write, database, current, key, oldLength, value);
         write.Notify(KeyEventClass.String, "append"u8, key);
         return result;

@@ -18,6 +18,9 @@ public sealed class ChannelCommandsTests(RedisServerFixture redis) : IClassFixtu
         const int Commands = 1_500;
         var random = new Random(Seed + protocol);
         using var cache = new EmbeddedCache();
+
+        // The clients of an earlier test may not have left yet.
+        redis.Server.Execute("CLIENT", "KILL", "TYPE", "pubsub");
         CommandSession[] ours = [Session(cache, protocol), Session(cache, protocol), Session(cache, protocol)];
         RawRedisClient[] theirs = [Client(protocol), Client(protocol), Client(protocol)];
         List<string> story = [];

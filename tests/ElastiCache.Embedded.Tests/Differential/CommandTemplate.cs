@@ -184,6 +184,7 @@ internal sealed class CommandTemplate(Random random)
     private byte[] Word(string word) => word switch
     {
         "k" => Key(_prefix),
+        "y" => Ascii("y" + random.Next(3).ToString(CultureInfo.InvariantCulture)),
         "v" => Value(),
         "e" => Element(),
         "i" => Ascii(Integers[random.Next(random.Next(3) == 0 ? Integers.Length : 9)]),
