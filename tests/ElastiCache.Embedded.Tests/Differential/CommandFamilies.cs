@@ -13,22 +13,22 @@ internal static class CommandFamilies
     /// <summary>Commands whose replies have no order: they are compared as sets.</summary>
     public static readonly IReadOnlySet<string> Unordered = new HashSet<string>(StringComparer.Ordinal)
     {
-        "KEYS", "SMEMBERS", "SINTER", "SUNION", "SDIFF", "HGETALL", "HKEYS", "HVALS",
+        "KEYS", "SMEMBERS", "SPOP", "SINTER", "SUNION", "SDIFF", "HGETALL", "HKEYS", "HVALS",
     };
 
     private static readonly string[] Keys =
     [
         "DEL k+", "UNLINK k+", "EXISTS k+", "TYPE k", "TOUCH k+", "RENAME k k", "RENAMENX k k", "COPY k k [DB i] [REPLACE]", "PERSIST k",
-        "PEXPIREAT k (at|i) [NX|XX|GT|LT]", "EXPIREAT k (4102444800|i) [NX|XX|GT|LT]", "EXPIRE k (i|100000) [NX|XX|GT|LT]",
-        "EXPIRETIME absent1", "PEXPIRETIME absent1", "DBSIZE", "KEYS p", "OBJECT ENCODING k", "OBJECT REFCOUNT absent1", "OBJECT x k",
+        "PEXPIREAT k (at|past) [NX|XX|GT|LT]", "EXPIREAT k (4102444800|past) [NX|XX|GT|LT]", "EXPIRE k ttl [NX|XX|GT|LT]",
+        "EXPIRETIME never1", "PEXPIRETIME never1", "DBSIZE", "KEYS p", "OBJECT ENCODING k", "OBJECT REFCOUNT never1", "OBJECT x k",
     ];
 
     private static readonly (string Prefix, string[] Templates)[] All =
     [
         ("s",
         [
-            "GET k", "SET k v", "SET k v [NX|XX] [GET] [EX 100000|PX 100000000|EXAT 4102444800|PXAT at|KEEPTTL|EX i]", "SETNX k v", "SETEX k (100000|i) v", "PSETEX k (100000000|i) v",
-            "MSET (k v)+", "MSETNX (k v)+", "MGET k+", "GETSET k v", "GETDEL k", "GETEX k [EX 100000|PXAT at|PERSIST|EX i]", "APPEND k v", "STRLEN k", "GETRANGE k n n", "SUBSTR k i i",
+            "GET k", "SET k v", "SET k v [NX|XX] [GET] [EX 100000|PX 100000000|EXAT 4102444800|PXAT at|KEEPTTL|EX ttl]", "SETNX k v", "SETEX k ttl v", "PSETEX k ttl v",
+            "MSET (k v)+", "MSETNX (k v)+", "MGET k+", "GETSET k v", "GETDEL k", "GETEX k [EX 100000|PXAT at|PERSIST|EX ttl]", "APPEND k v", "STRLEN k", "GETRANGE k n n", "SUBSTR k i i",
             "SETRANGE k (o|i) v", "INCR k", "DECR k", "INCRBY k i", "DECRBY k i", "INCRBYFLOAT k f", "LCS k k [LEN|IDX] [MINMATCHLEN n] [WITHMATCHLEN]",
         ]),
         ("b",
@@ -45,12 +45,12 @@ internal static class CommandFamilies
         ("h",
         [
             "HSET k (e v)+", "HSET k (e v)+", "HMSET k (e v)+", "HSETNX k e v", "HGET k e", "HMGET k e+", "HGETALL k", "HKEYS k", "HVALS k", "HLEN k", "HEXISTS k e", "HDEL k e+", "HSTRLEN k e", "HINCRBY k e i", "HINCRBYFLOAT k e f",
-            "HRANDFIELD absent1 [n]",
+            "HRANDFIELD never1 [n]",
         ]),
         ("t",
         [
             "SADD k e+", "SADD k e+", "SADD k n+", "SREM k e+", "SISMEMBER k e", "SMISMEMBER k e+", "SCARD k", "SMEMBERS k", "SMOVE k k e", "SINTER k+", "SUNION k+", "SDIFF k+", "SINTERSTORE k k+", "SUNIONSTORE k k+", "SDIFFSTORE k k+",
-            "SINTERCARD (1|2|i) k k [LIMIT (c|i)]", "SPOP k 1000", "SPOP k (i|-1)", "SRANDMEMBER absent1 [n]",
+            "SINTERCARD (1|2|i) k k [LIMIT (c|i)]", "SPOP k 1000", "SPOP k (-1|x)", "SRANDMEMBER never1 [n]",
         ]),
         ("z",
         [
@@ -59,7 +59,7 @@ internal static class CommandFamilies
             "ZREVRANGE k n n [WITHSCORES]", "ZRANGEBYSCORE k sc sc [WITHSCORES] [LIMIT n n]", "ZREVRANGEBYSCORE k sc sc [WITHSCORES] [LIMIT n n]", "ZRANGEBYLEX k lex lex [LIMIT n n]", "ZREVRANGEBYLEX k lex lex [LIMIT n n]",
             "ZREMRANGEBYRANK k n n", "ZREMRANGEBYSCORE k sc sc", "ZREMRANGEBYLEX k lex lex", "ZPOPMIN k [c|i]", "ZPOPMAX k [c|i]", "BZPOPMIN k 0.001", "BZPOPMAX k k (0.001|-1|nan)", "ZMPOP (1|2|i) k k (MIN|MAX) [COUNT (c|i)]", "BZMPOP 0.001 1 k MIN [COUNT c]",
             "ZUNION (2|i) k k [WEIGHTS f f] [AGGREGATE (SUM|MIN|MAX)] [WITHSCORES]", "ZINTER (2|1) k k [WEIGHTS f f] [AGGREGATE (SUM|MIN|MAX)] [WITHSCORES]", "ZDIFF 2 k k [WITHSCORES]", "ZUNIONSTORE k 2 k k [WEIGHTS f f] [AGGREGATE (SUM|MIN|MAX)]",
-            "ZINTERSTORE k 2 k k [WEIGHTS n n]", "ZDIFFSTORE k 2 k k", "ZINTERCARD 2 k k [LIMIT (c|i)]", "ZRANDMEMBER absent1 [n]",
+            "ZINTERSTORE k 2 k k [WEIGHTS n n]", "ZDIFFSTORE k 2 k k", "ZINTERCARD 2 k k [LIMIT (c|i)]", "ZRANDMEMBER never1 [n]",
         ]),
         ("x",
         [

@@ -32,6 +32,14 @@ internal sealed class CommandTemplate(Random random)
         "0", "1", "-1", "1.5", "-2.25", "3.14159", "1e3", "-1e-3", "0.1", "100", "inf", "-inf", "+inf", "1e308", "-1e308", "1e-320", "nan", "x", "", "0x1p3", "1e400", "5", "2", "3", "-0",
     ];
 
+    // Nothing may expire while a round runs: far ahead, or past.
+    private static readonly string[] Lifetimes = ["100000", "100000000", "99999999", "0", "-1", "9223372036854775807", "-9223372036854775808", "x", "1.5"];
+
+    // Valid ones near the limit make values of 512 MB; StringFuzzTests has a few of those.
+    private static readonly string[] BadOffsets = ["-1", "4294967296", "9223372036854775807", "x", "", "1.5", "100000"];
+
+    private static readonly string[] Pasts = ["0", "1", "-1", "100", "1000000", "-9223372036854775808", "9223372036854775808", "x"];
+
     private static readonly string[] Patterns = ["*", "?", "a*", "*1", "[ab]*", "[^a]*", "", "e?", "f[0-9]", "\\*", "k*", "e*"];
 
     private static readonly string[] Units = ["m", "km", "ft", "mi", "M", "yards"];
@@ -180,9 +188,11 @@ internal sealed class CommandTemplate(Random random)
         "n" => Ascii(random.Next(-6, 12).ToString(CultureInfo.InvariantCulture)),
         "c" => Ascii(random.Next(0, 5).ToString(CultureInfo.InvariantCulture)),
         "f" => Ascii(Floats[random.Next(random.Next(3) == 0 ? Floats.Length : 8)]),
-        "o" => Ascii(random.Next(20) == 0 ? Integers[random.Next(Integers.Length)] : random.Next(200).ToString(CultureInfo.InvariantCulture)),
+        "o" => Ascii(random.Next(20) == 0 ? BadOffsets[random.Next(BadOffsets.Length)] : random.Next(200).ToString(CultureInfo.InvariantCulture)),
         "u" => Ascii(Units[random.Next(random.Next(8) == 0 ? Units.Length : 4)]),
         "at" => Ascii((4102444800000 + random.Next(100_000)).ToString(CultureInfo.InvariantCulture)),
+        "ttl" => Ascii(Lifetimes[random.Next(Lifetimes.Length)]),
+        "past" => Ascii(Pasts[random.Next(Pasts.Length)]),
         "id" => StreamId(),
         "p" => Ascii(Patterns[random.Next(Patterns.Length)]),
         "lon" => Ascii((random.NextDouble() * 20).ToString("F6", CultureInfo.InvariantCulture)),
