@@ -13,7 +13,7 @@ internal static class CommandFamilies
     /// <summary>Commands whose replies have no order: they are compared as sets.</summary>
     public static readonly IReadOnlySet<string> Unordered = new HashSet<string>(StringComparer.Ordinal)
     {
-        "KEYS", "SMEMBERS", "SINTER", "SUNION", "SDIFF", "HGETALL", "HKEYS", "HVALS",
+        "KEYS", "SMEMBERS", "SPOP", "SINTER", "SUNION", "SDIFF", "HGETALL", "HKEYS", "HVALS",
     };
 
     private static readonly string[] Keys =
@@ -21,13 +21,6 @@ internal static class CommandFamilies
         "DEL k+", "UNLINK k+", "EXISTS k+", "TYPE k", "TOUCH k+", "RENAME k k", "RENAMENX k k", "COPY k k [DB i] [REPLACE]", "PERSIST k",
         "PEXPIREAT k (at|past) [NX|XX|GT|LT]", "EXPIREAT k (4102444800|past) [NX|XX|GT|LT]", "EXPIRE k ttl [NX|XX|GT|LT]",
         "EXPIRETIME never1", "PEXPIRETIME never1", "DBSIZE", "KEYS p", "OBJECT ENCODING k", "OBJECT REFCOUNT never1", "OBJECT x k",
-    ];
-
-    // Rare, because redis-server takes up to a tenth of a second to see that a millisecond is over.
-    private static readonly (string Prefix, string Template)[] Waits =
-    [
-        ("l", "BLPOP k k (0.001|-1|x)"), ("l", "BRPOP k 0.001"), ("l", "BLMOVE k k LEFT RIGHT 0.001"), ("l", "BLMPOP 0.001 1 k LEFT [COUNT c]"), ("l", "BRPOPLPUSH k k 0.001"),
-        ("z", "BZPOPMIN k 0.001"), ("z", "BZPOPMAX k k (0.001|-1|nan)"), ("z", "BZMPOP 0.001 1 k MIN [COUNT c]"),
     ];
 
     private static readonly (string Prefix, string[] Templates)[] All =
@@ -52,11 +45,12 @@ internal static class CommandFamilies
         ("h",
         [
             "HSET k (e v)+", "HSET k (e v)+", "HMSET k (e v)+", "HSETNX k e v", "HGET k e", "HMGET k e+", "HGETALL k", "HKEYS k", "HVALS k", "HLEN k", "HEXISTS k e", "HDEL k e+", "HSTRLEN k e", "HINCRBY k e i", "HINCRBYFLOAT k e f",
+            "HRANDFIELD never1 [n]",
         ]),
         ("t",
         [
             "SADD k e+", "SADD k e+", "SADD k n+", "SREM k e+", "SISMEMBER k e", "SMISMEMBER k e+", "SCARD k", "SMEMBERS k", "SMOVE k k e", "SINTER k+", "SUNION k+", "SDIFF k+", "SINTERSTORE k k+", "SUNIONSTORE k k+", "SDIFFSTORE k k+",
-            "SINTERCARD (1|2|i) k k [LIMIT (c|i)]",
+            "SINTERCARD (1|2|i) k k [LIMIT (c|i)]", "SPOP k 1000", "SPOP k (-1|x)", "SRANDMEMBER never1 [n]",
         ]),
         ("z",
         [
@@ -65,7 +59,7 @@ internal static class CommandFamilies
             "ZREVRANGE k n n [WITHSCORES]", "ZRANGEBYSCORE k sc sc [WITHSCORES] [LIMIT n n]", "ZREVRANGEBYSCORE k sc sc [WITHSCORES] [LIMIT n n]", "ZRANGEBYLEX y lex lex [LIMIT n n]", "ZREVRANGEBYLEX y lex lex [LIMIT n n]",
             "ZREMRANGEBYRANK k n n", "ZREMRANGEBYSCORE k sc sc", "ZREMRANGEBYLEX y lex lex", "ZPOPMIN k [c|i]", "ZPOPMAX k [c|i]", "ZMPOP (1|2|i) k k (MIN|MAX) [COUNT (c|i)]",
             "ZUNION (2|i) k k [WEIGHTS f f] [AGGREGATE (SUM|MIN|MAX)] [WITHSCORES]", "ZINTER (2|1) k k [WEIGHTS f f] [AGGREGATE (SUM|MIN|MAX)] [WITHSCORES]", "ZDIFF 2 k k [WITHSCORES]", "ZUNIONSTORE k 2 k k [WEIGHTS f f] [AGGREGATE (SUM|MIN|MAX)]",
-            "ZINTERSTORE k 2 k k [WEIGHTS n n]", "ZDIFFSTORE k 2 k k", "ZINTERCARD 2 k k [LIMIT (c|i)]",
+            "ZINTERSTORE k 2 k k [WEIGHTS n n]", "ZDIFFSTORE k 2 k k", "ZINTERCARD 2 k k [LIMIT (c|i)]", "ZRANDMEMBER never1 [n]",
         ]),
         ("x",
         [
