@@ -204,7 +204,6 @@ internal static class StringCommands
         arguments.Probe(1, out KeyProbe key);
         long deadline = Record.NoExpiry;
         CommandError? error = timeAt == 0 ? null : ReadDeadline(context, arguments, timeAt, inSeconds, isAbsolute, out deadline);
-        arguments.Probe(1, out KeyProbe key);
         var reader = new ReplyReader(context.Reply);
         bool found = error is null && (persists || timeAt != 0)
             ? context.Strings.ReadAndExpire(context.Database, key, deadline, ref reader, ref context.Ticket)

@@ -117,6 +117,10 @@ internal static class StringEditCommands
 
     private static CommandError? CommonSubsequence(CommandContext context, scoped in CommandArguments arguments)
     {
+        // Redis looks at both keys before it reads the options.
+        arguments.Probe(1, out KeyProbe a);
+        arguments.Probe(2, out KeyProbe b);
+        context.Subsequences.RequireStrings(context.Database, a, b);
         bool wantsLength = false, wantsStretches = false, wantsLengths = false;
         long minLength = 0;
         for (int i = 3; i < arguments.Count; i++)
@@ -151,8 +155,6 @@ internal static class StringEditCommands
             return new CommandError("If you want both the length and indexes, please just use IDX.");
         }
 
-        arguments.Probe(1, out KeyProbe a);
-        arguments.Probe(2, out KeyProbe b);
         if (wantsStretches)
         {
             List<CommonStretch> stretches = context.Subsequences.Stretches(context.Database, a, b, minLength, out int length);

@@ -46,6 +46,13 @@ internal sealed class LcsOperations
         return LongestCommonSubsequence.Stretches(copies.A, copies.B, minLength, out length);
     }
 
+    /// <summary>Refuses keys that hold something else than strings.</summary>
+    /// <exception cref="WrongTypeException">One does.</exception>
+    public void RequireStrings(int database, in KeyProbe a, in KeyProbe b)
+    {
+        using Copies copies = Copy(database, a, b);
+    }
+
     private Copies Copy(int database, in KeyProbe a, in KeyProbe b)
     {
         int shardOfA = _store.ShardIndexOf(a.Hash);

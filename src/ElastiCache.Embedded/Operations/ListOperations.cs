@@ -330,7 +330,14 @@ internal sealed class ListOperations
         // the pushed one, which comes to the same.
         write.TryFind(database, destination, ValueKind.List, out Entry to);
         new ListEdit(_store, toShard, database).Push(to, destination, new OneName(element), toHead);
-        write.TryFind(database, source, ValueKind.List, out from);
+        if (!write.TryFind(database, source, ValueKind.List, out from))
+        {
+            // Making room for the push evicted the source: what is left of the move is the push.
+            write.Effect(database, 3)?.Argument(toHead ? "LPUSH"u8 : "RPUSH"u8).Argument(destination).Argument(element);
+            write.Notify(KeyEventClass.List, toHead ? "lpush"u8 : "rpush"u8, database, destination);
+            return true;
+        }
+
         bool isSame = new ListView(fromShard, from).Count != length;
         new ListEdit(_store, fromShard, database).Pop(from, source, fromHead, 1);
         write.Effect(database, 5)?.Argument("LMOVE"u8).Argument(source).Argument(destination)

@@ -227,8 +227,8 @@ internal sealed class SortedSetAlgebra
     private static double Aggregate(ScoreAggregate aggregate, double a, double b) => aggregate switch
     {
         ScoreAggregate.Sum => NumberOr0(a + b),
-        ScoreAggregate.Min => Math.Min(a, b),
-        _ => Math.Max(a, b),
+        ScoreAggregate.Min => b < a ? b : a,      // not Math.Min, for which -0 is less than 0
+        _ => b > a ? b : a,
     };
 
     // inf * 0 and inf - inf are taken as 0.

@@ -63,7 +63,7 @@ internal sealed class SortedSetOperations
         where TMembers : struct, IScoredList, allows ref struct
     {
         using var write = new KeyWrite(_store, database, key, ref ticket);
-        if (!write.TryFind(key, ValueKind.SortedSet, out _) && rules.HasFlag(ScoreRules.OnlyPresent))
+        if (!write.TryFind(key, ValueKind.SortedSet, out _) && (rules & ScoreRules.OnlyPresent) != 0)
         {
             return default;
         }
@@ -93,7 +93,7 @@ internal sealed class SortedSetOperations
     public double? Increment(int database, in KeyProbe key, ReadOnlySpan<byte> member, double by, ScoreRules rules, ref JournalTicket ticket)
     {
         using var write = new KeyWrite(_store, database, key, ref ticket);
-        if (!write.TryFind(key, ValueKind.SortedSet, out _) && rules.HasFlag(ScoreRules.OnlyPresent))
+        if (!write.TryFind(key, ValueKind.SortedSet, out _) && (rules & ScoreRules.OnlyPresent) != 0)
         {
             return null;
         }
@@ -241,7 +241,7 @@ internal sealed class SortedSetOperations
         double before = 0;
         isNew = !write.TryFind(key, ValueKind.SortedSet, out Entry current) || !new SortedSetView(write.Shard, current).TryGetScore(member, out before);
         result = null;
-        if (rules.HasFlag(isNew ? ScoreRules.OnlyPresent : ScoreRules.OnlyNew))
+        if ((rules & (isNew ? ScoreRules.OnlyPresent : ScoreRules.OnlyNew)) != 0)
         {
             return false;
         }
@@ -257,7 +257,7 @@ internal sealed class SortedSetOperations
             }
         }
 
-        if (!isNew && ((rules.HasFlag(ScoreRules.OnlyHigher) && score <= before) || (rules.HasFlag(ScoreRules.OnlyLower) && score >= before)))
+        if (!isNew && (((rules & ScoreRules.OnlyHigher) != 0 && score <= before) || ((rules & ScoreRules.OnlyLower) != 0 && score >= before)))
         {
             return false;
         }

@@ -43,6 +43,49 @@ internal static class ReadmeExamples
         TimeSpan? left = cache.Keys.TimeToLive("session:42");
     }
 
+    internal static async Task Structures(EmbeddedCache cache, CancellationToken token)
+    {
+        CacheSortedSet<string> board = cache.SortedSet<string>("leaderboard:eu");
+        board.Add("ada", 4200);
+        foreach ((string member, double score) in board.RangeByRank(0, 9, descending: true))
+        {
+            Console.WriteLine($"{member} {score}");
+        }
+
+        CacheHash<string, int> stock = cache.Hash<string, int>("stock");
+        stock.Set("apples", 12);
+
+        CacheList<string> jobs = cache.List<string>("jobs");
+        jobs.PushRight("resize photo 17");
+        string? job = await jobs.PopLeftAsync(TimeSpan.FromSeconds(5), token);                // waits; first come, first served
+
+        CacheSet<int> online = cache.Set<int>("online");
+        online.Add(42);
+
+        StreamId id = cache.Stream("orders").Add("total", 99);
+        cache.HyperLogLog("visitors").Add("ada");
+        cache.Geo<string>("shops").Add("Palermo", new GeoPosition(13.361, 38.115));
+
+        cache.Transact(["stock:a", "stock:b"], tx =>                                          // one step: in memory, in the log, to readers
+        {
+            tx.Strings.Increment("stock:a", -1);
+            tx.Strings.Increment("stock:b");
+        });
+
+        await foreach (ChannelMessage message in cache.Channels.SubscribePattern("news.*", token))
+        {
+            Console.WriteLine(message.GetString());
+        }
+    }
+
+    internal static async Task Recipes(EmbeddedCache cache, CancellationToken token)
+    {
+        await using CacheLock held = await cache.Locks.AcquireAsync("invoice:7", TimeSpan.FromSeconds(30), token);
+        long fence = held.FencingToken;                                                       // grows with every holder
+
+        RateLimitDecision decision = cache.RateLimits.TokenBucket(burst: 10, permits: 5, TimeSpan.FromSeconds(1)).TryAcquire("user:42");
+    }
+
     internal static async Task Durable()
     {
         await using var safe = await EmbeddedCache.OpenAsync(new EmbeddedCacheOptions

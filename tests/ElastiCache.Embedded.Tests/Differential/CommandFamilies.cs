@@ -3,7 +3,8 @@ namespace ElastiCache.Embedded.Tests.Differential;
 /// <summary>Templates of all commands whose replies are determined by the data, by family; see <see cref="CommandTemplate"/>.</summary>
 /// <remarks>
 /// Left out: what draws by lot (SPOP without all members, SRANDMEMBER, RANDOMKEY), what tells the time that is left (TTL, PTTL; EXPIRETIME is there), cursors
-/// (SCAN and its kin have tests of their own), and what is about the server.
+/// (SCAN and its kin have tests of their own), what is about the server, and OBJECT ENCODING of strings: the sum of INCRBYFLOAT
+/// stays <c>embstr</c> in Redis even if it is an integer, which nobody can tell here.
 /// </remarks>
 internal static class CommandFamilies
 {
@@ -13,14 +14,21 @@ internal static class CommandFamilies
     /// <summary>Commands whose replies have no order: they are compared as sets.</summary>
     public static readonly IReadOnlySet<string> Unordered = new HashSet<string>(StringComparer.Ordinal)
     {
-        "KEYS", "SMEMBERS", "SPOP", "SINTER", "SUNION", "SDIFF", "HGETALL", "HKEYS", "HVALS",
+        "KEYS", "SMEMBERS", "SINTER", "SUNION", "SDIFF", "HGETALL", "HKEYS", "HVALS",
     };
 
     private static readonly string[] Keys =
     [
         "DEL k+", "UNLINK k+", "EXISTS k+", "TYPE k", "TOUCH k+", "RENAME k k", "RENAMENX k k", "COPY k k [DB i] [REPLACE]", "PERSIST k",
         "PEXPIREAT k (at|past) [NX|XX|GT|LT]", "EXPIREAT k (4102444800|past) [NX|XX|GT|LT]", "EXPIRE k ttl [NX|XX|GT|LT]",
-        "EXPIRETIME never1", "PEXPIRETIME never1", "DBSIZE", "KEYS p", "OBJECT ENCODING k", "OBJECT REFCOUNT never1", "OBJECT x k",
+        "EXPIRETIME never1", "PEXPIRETIME never1", "DBSIZE", "KEYS p", "OBJECT REFCOUNT never1", "OBJECT x k",
+    ];
+
+    // Rare, because redis-server takes up to a tenth of a second to see that a millisecond is over.
+    private static readonly (string Prefix, string Template)[] Waits =
+    [
+        ("l", "BLPOP k k (0.001|-1|x)"), ("l", "BRPOP k 0.001"), ("l", "BLMOVE k k LEFT RIGHT 0.001"), ("l", "BLMPOP 0.001 1 k LEFT [COUNT c]"), ("l", "BRPOPLPUSH k k 0.001"),
+        ("z", "BZPOPMIN k 0.001"), ("z", "BZPOPMAX k k (0.001|-1|nan)"), ("z", "BZMPOP 0.001 1 k MIN [COUNT c]"),
     ];
 
     private static readonly (string Prefix, string[] Templates)[] All =
@@ -38,28 +46,27 @@ internal static class CommandFamilies
         ]),
         ("l",
         [
-            "LPUSH k e+", "RPUSH k e+", "RPUSH k e+", "LPUSHX k e", "RPUSHX k e+", "LPOP k [c]", "RPOP k [c|i]", "LLEN k", "LINDEX k (n|i)", "LRANGE k n n", "LRANGE k 0 -1", "LSET k (n|i) v", "LTRIM k n n",
+            "LPUSH k e+", "RPUSH k e+", "RPUSH k e+", "OBJECT ENCODING l1", "LPUSHX k e", "RPUSHX k e+", "LPOP k [c]", "RPOP k [c|i]", "LLEN k", "LINDEX k (n|i)", "LRANGE k n n", "LRANGE k 0 -1", "LSET k (n|i) v", "LTRIM k n n",
             "LINSERT k (BEFORE|AFTER|AT) e e", "LREM k (n|i) e", "LPOS k e [RANK (n|i)] [COUNT (c|i)] [MAXLEN (c|i)]", "LMOVE k k (LEFT|RIGHT) (LEFT|RIGHT|UP)", "RPOPLPUSH k k",
             "LMPOP (1|2|i) k k (LEFT|RIGHT) [COUNT (c|i)]", "LMPOP 1 k (LEFT|RIGHT) [COUNT c]",
         ]),
         ("h",
         [
             "HSET k (e v)+", "HSET k (e v)+", "HMSET k (e v)+", "HSETNX k e v", "HGET k e", "HMGET k e+", "HGETALL k", "HKEYS k", "HVALS k", "HLEN k", "HEXISTS k e", "HDEL k e+", "HSTRLEN k e", "HINCRBY k e i", "HINCRBYFLOAT k e f",
-            "HRANDFIELD never1 [n]",
         ]),
         ("t",
         [
             "SADD k e+", "SADD k e+", "SADD k n+", "SREM k e+", "SISMEMBER k e", "SMISMEMBER k e+", "SCARD k", "SMEMBERS k", "SMOVE k k e", "SINTER k+", "SUNION k+", "SDIFF k+", "SINTERSTORE k k+", "SUNIONSTORE k k+", "SDIFFSTORE k k+",
-            "SINTERCARD (1|2|i) k k [LIMIT (c|i)]", "SPOP k 1000", "SPOP k (-1|x)", "SRANDMEMBER never1 [n]",
+            "SINTERCARD (1|2|i) k k [LIMIT (c|i)]",
         ]),
         ("z",
         [
-            "ZADD k (f e)+", "ZADD k (n e)+", "ZADD k [NX|XX] [GT|LT] [CH] [INCR] (f e)+", "ZADD k INCR f e", "ZADD y (0 e)+", "ZADD y 0 e 0 e 0 e", "ZREM y e", "ZREM k e+", "ZSCORE k e", "ZMSCORE k e+", "ZINCRBY k f e", "ZCARD k", "ZCOUNT k sc sc", "ZLEXCOUNT y lex lex", "ZRANK k e", "ZREVRANK k e",
+            "ZADD k (f e)+", "ZADD k (n e)+", "OBJECT ENCODING y1", "ZADD k [NX|XX] [GT|LT] [CH] [INCR] (f e)+", "ZADD k INCR f e", "ZADD y (0 e)+", "ZADD y 0 e 0 e 0 e", "ZREM y e", "ZREM k e+", "ZSCORE k e", "ZMSCORE k e+", "ZINCRBY k f e", "ZCARD k", "ZCOUNT k sc sc", "ZLEXCOUNT y lex lex", "ZRANK k e", "ZREVRANK k e",
             "ZRANGE k n n [REV] [WITHSCORES]", "ZRANGE k sc sc BYSCORE [REV] [LIMIT n n] [WITHSCORES]", "ZRANGE y lex lex BYLEX [REV] [LIMIT n n] [WITHSCORES]", "ZRANGESTORE k k n n [REV]", "ZRANGESTORE k k sc sc BYSCORE [LIMIT n n]",
             "ZREVRANGE k n n [WITHSCORES]", "ZRANGEBYSCORE k sc sc [WITHSCORES] [LIMIT n n]", "ZREVRANGEBYSCORE k sc sc [WITHSCORES] [LIMIT n n]", "ZRANGEBYLEX y lex lex [LIMIT n n]", "ZREVRANGEBYLEX y lex lex [LIMIT n n]",
             "ZREMRANGEBYRANK k n n", "ZREMRANGEBYSCORE k sc sc", "ZREMRANGEBYLEX y lex lex", "ZPOPMIN k [c|i]", "ZPOPMAX k [c|i]", "ZMPOP (1|2|i) k k (MIN|MAX) [COUNT (c|i)]",
             "ZUNION (2|i) k k [WEIGHTS f f] [AGGREGATE (SUM|MIN|MAX)] [WITHSCORES]", "ZINTER (2|1) k k [WEIGHTS f f] [AGGREGATE (SUM|MIN|MAX)] [WITHSCORES]", "ZDIFF 2 k k [WITHSCORES]", "ZUNIONSTORE k 2 k k [WEIGHTS f f] [AGGREGATE (SUM|MIN|MAX)]",
-            "ZINTERSTORE k 2 k k [WEIGHTS n n]", "ZDIFFSTORE k 2 k k", "ZINTERCARD 2 k k [LIMIT (c|i)]", "ZRANDMEMBER never1 [n]",
+            "ZINTERSTORE k 2 k k [WEIGHTS n n]", "ZDIFFSTORE k 2 k k", "ZINTERCARD 2 k k [LIMIT (c|i)]",
         ]),
         ("x",
         [
