@@ -47,19 +47,30 @@ internal static class BitCommands
             return null;
         }
 
-        long start = 0, end = 0;
-        BitRangeUnit unit = BitRangeUnit.Byte;
-        CommandError? error = arguments.Count is not (4 or 5) ? CommandError.Syntax
-            : !arguments.TryInteger(2, out start) || !arguments.TryInteger(3, out end) ? CommandError.NotAnInteger
-            : !TryReadUnit(arguments, 4, out unit) && !IsBackward(start, end) ? CommandError.Syntax
-            : null;
-        if (error is null || !HasString(context, key))
+        // Redis looks at the key first.
+        if (!IsThere(context, key))
         {
-            context.Reply.Integer(error is null ? context.Bits.Count(context.Database, key, start, end, unit) : 0);
+            context.Reply.Integer(0);
             return null;
         }
 
-        return error;
+        if (arguments.Count is not (4 or 5))
+        {
+            return CommandError.Syntax;
+        }
+
+        if (!arguments.TryInteger(2, out long start) || !arguments.TryInteger(3, out long end))
+        {
+            return CommandError.NotAnInteger;
+        }
+
+        if (!TryReadUnit(arguments, 4, out BitRangeUnit unit))
+        {
+            return CommandError.Syntax;
+        }
+
+        context.Reply.Integer(context.Bits.Count(context.Database, key, start, end, unit));
+        return null;
     }
 
     private static CommandError? Position(CommandContext context, scoped in CommandArguments arguments)
@@ -75,36 +86,51 @@ internal static class BitCommands
         }
 
         arguments.Probe(1, out KeyProbe key);
-        long start = 0, end = 0;
-        BitRangeUnit unit = BitRangeUnit.Byte;
-        int count = arguments.Count;
-        CommandError? error = count > 6 ? CommandError.Syntax
-            : count > 3 && !arguments.TryInteger(3, out start) ? CommandError.NotAnInteger
-            : !TryReadUnit(arguments, 5, out unit) ? CommandError.Syntax
-            : count > 4 && !arguments.TryInteger(4, out end) ? CommandError.NotAnInteger
-            : null;
-        if (error is not null && HasString(context, key))
+        if (!IsThere(context, key))
         {
-            return error;
+            context.Reply.Integer(BitPosition.OfMissingKey(bit == 1));
+            return null;
         }
 
-        context.Reply.Integer(
-            error is not null ? -bit
-            : count > 4 ? context.Bits.Position(context.Database, key, bit == 1, start, end, unit)
-            : count > 3 ? context.Bits.Position(context.Database, key, bit == 1, start)
-            : context.Bits.Position(context.Database, key, bit == 1));
+        switch (arguments.Count)
+        {
+            case 3:
+                context.Reply.Integer(context.Bits.Position(context.Database, key, bit == 1));
+                return null;
+            case > 6:
+                return CommandError.Syntax;
+        }
+
+        if (!arguments.TryInteger(3, out long start))
+        {
+            return CommandError.NotAnInteger;
+        }
+
+        if (arguments.Count == 4)
+        {
+            context.Reply.Integer(context.Bits.Position(context.Database, key, bit == 1, start));
+            return null;
+        }
+
+        if (!TryReadUnit(arguments, 5, out BitRangeUnit unit))
+        {
+            return CommandError.Syntax;
+        }
+
+        if (!arguments.TryInteger(4, out long end))
+        {
+            return CommandError.NotAnInteger;
+        }
+
+        context.Reply.Integer(context.Bits.Position(context.Database, key, bit == 1, start, end, unit));
         return null;
     }
 
-    // Redis looks at the key before it reads a range: without a key even a wrong range is no error.
-    private static bool HasString(CommandContext context, in KeyProbe key)
+    private static bool IsThere(CommandContext context, in KeyProbe key)
     {
-        var reader = default(LengthReader);
-        return context.Strings.TryRead(context.Database, key, ref reader);
+        var length = default(LengthReader);
+        return context.Strings.TryRead(context.Database, key, ref length);
     }
-
-    // -1 to -2: Redis answers before it looks at the unit.
-    private static bool IsBackward(long start, long end) => start < 0 && end < 0 && start > end;
 
     private static bool TryReadUnit(scoped in CommandArguments arguments, int index, out BitRangeUnit unit)
     {

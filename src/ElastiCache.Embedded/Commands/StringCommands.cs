@@ -203,20 +203,30 @@ internal static class StringCommands
 
         arguments.Probe(1, out KeyProbe key);
         long deadline = Record.NoExpiry;
-        CommandError? error = timeAt == 0 ? null : ReadDeadline(context, arguments, timeAt, inSeconds, isAbsolute, out deadline);
+        if (timeAt != 0 && ReadDeadline(context, arguments, timeAt, inSeconds, isAbsolute, out deadline) is { } error)
+        {
+            // Redis looks at the key first.
+            var length = default(LengthReader);
+            if (context.Strings.TryRead(context.Database, key, ref length))
+            {
+                return error;
+            }
+
+            context.Reply.Null();
+            return null;
+        }
+
         var reader = new ReplyReader(context.Reply);
-        bool found = error is null && (persists || timeAt != 0)
+        bool found = persists || timeAt != 0
             ? context.Strings.ReadAndExpire(context.Database, key, deadline, ref reader, ref context.Ticket)
             : context.Strings.TryRead(context.Database, key, ref reader);
         if (!found)
         {
             reader.Undo();
             context.Reply.Null();
-            return null;
         }
 
-        // Redis looks at the time only once it has found the key. What was read goes with the error.
-        return error;
+        return null;
     }
 
     private static CommandError? SetSeveral(CommandContext context, scoped in CommandArguments arguments, bool onlyIfAbsent)

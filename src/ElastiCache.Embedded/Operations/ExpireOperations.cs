@@ -54,12 +54,9 @@ internal sealed class ExpireOperations
             write.Shard.SetDeadline(database, entry, key, deadline);
             write.Effect(3)?.Argument("PEXPIREAT"u8).Argument(key).Argument(deadline);
         }
-        else
-        {
-            write.Shard.BeginChange(database, entry);       // whoever watches the key is told, as in Redis
-        }
 
         write.Notify(KeyEventClass.Generic, "expire"u8, key);
+
         return true;
     }
 

@@ -27,7 +27,8 @@ internal sealed class NumberOperations
     {
         using var write = new KeyWrite(_store, database, key, ref ticket);
         long before = 0;
-        if (write.TryFindString(key, out Entry current) && !DecimalNumber.TryParse(current.Value, out before))
+        bool exists = write.TryFindString(key, out Entry current);
+        if (exists && !DecimalNumber.TryParse(current.Value, out before))
         {
             throw StringErrors.NotAnInteger(key);
         }
@@ -36,6 +37,12 @@ internal sealed class NumberOperations
         if (((before ^ after) & (by ^ after)) < 0)
         {
             throw StringErrors.IntegerOverflow(key, by);
+        }
+
+        if (exists && by == 0)
+        {
+            write.Notify(KeyEventClass.String, "incrby"u8, key);
+            return before;
         }
 
         Span<byte> text = stackalloc byte[DecimalNumber.MaxTextBytes];

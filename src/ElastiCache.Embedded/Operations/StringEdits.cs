@@ -115,7 +115,12 @@ internal sealed class StringEdits
     {
         int oldLength = current.ValueLength;
         StringRecord.RequireLength(key, (long)oldLength + value.Length);
-        int result = Overwrite(write, database, current, key, oldLength, value);
+        if (value.IsEmpty)
+        {
+            Shard.MarkEdited(current);      // as in Redis, where the value becomes "raw" even so
+        }
+
+        int result = value.IsEmpty ? oldLength : Overwrite(write, database, current, key, oldLength, value);
         write.Notify(KeyEventClass.String, "append"u8, key);
         return result;
     }
@@ -126,11 +131,7 @@ internal sealed class StringEdits
         ValueEdit edit = ValueEdit.Begin(write.Shard, database, current, key, length);
         value.CopyTo(edit.Value[offset..]);
         edit.End(write.Shard, database, current, key);
-        if (!value.IsEmpty)
-        {
-            write.Effect(4)?.Argument("SETRANGE"u8).Argument(key).Argument(offset).Argument(value);
-        }
-
+        write.Effect(4)?.Argument("SETRANGE"u8).Argument(key).Argument(offset).Argument(value);
         return length;
     }
 }

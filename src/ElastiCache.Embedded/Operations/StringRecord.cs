@@ -89,7 +89,7 @@ internal static class StringRecord
     /// <exception cref="CacheFullException">The entry had no deadline, and the budget has no room for one. Nothing has changed.</exception>
     public static void Expire(Store store, in KeyWrite write, int database, in Entry current, in KeyProbe key, long deadline)
     {
-        if (deadline == Record.NoExpiry && !current.HasDeadline)
+        if (deadline == current.Deadline)
         {
             if (deadline != Record.NoExpiry)
             {

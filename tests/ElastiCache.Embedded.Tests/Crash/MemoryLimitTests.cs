@@ -4,7 +4,7 @@ namespace ElastiCache.Embedded.Tests.Crash;
 public sealed class MemoryLimitTests
 {
     // Of the collector's heap .NET reserves the whole at its start; a small one leaves room under the limit.
-    private const string Limit = "export DOTNET_GCHeapHardLimit=0x4000000 && ulimit -v 2900000";
+    private const string Limit = "export DOTNET_GCHeapHardLimit=0x4000000 && ulimit -v 3400000";
 
     private static readonly string Budget = $"{64 * 1024 * 1024}";
 
@@ -71,7 +71,7 @@ public sealed class MemoryLimitTests
     {
         using var folder = new TemporaryFolder();
         int acknowledged = 0;
-        using (ChildProcess child = ChildProcess.StartAfter("export DOTNET_GCHeapHardLimit=0x2000000", "serve", folder["cache"], "EverySecond"))
+        using (ChildProcess child = ChildProcess.StartAfter("export DOTNET_GCHeapHardLimit=0x3000000", "serve", folder["cache"], "EverySecond"))
         {
             Assert.Equal("open", child.ReadLine());
             string refused = child.Ask($"fill key: {valueBytes} {400_000_000 / valueBytes}")!;
