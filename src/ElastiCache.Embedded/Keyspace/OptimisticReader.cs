@@ -118,7 +118,7 @@ internal static unsafe class OptimisticReader
                         goto Again;
                     }
 
-                    if (deadline != Record.NoExpiry && deadline <= clock.UnixMilliseconds)
+                    if (deadline != Record.NoExpiry && clock.HasPassed(deadline))
                     {
                         return ReadOutcome.Expired;
                     }

@@ -125,7 +125,7 @@ internal sealed unsafe class Shard
         if (table != null && table.TryFind(key, out SlotPosition position))
         {
             entry = new Entry(_arena, position);
-            if (!entry.HasDeadline || entry.Deadline > _store.Clock.UnixMilliseconds)
+            if (!entry.HasDeadline || !_store.Clock.HasPassed(entry.Deadline))
             {
                 return true;
             }

@@ -77,7 +77,7 @@ internal sealed class WatchedKeys(Store store)
 
     private bool IsExpired(Shard shard, int database, in KeyProbe key) =>
         shard.TableOf(database) is { } table && table.TryFind(key, out SlotPosition position) &&
-        new Entry(store.Arena, position).Deadline <= store.Clock.UnixMilliseconds;
+        store.Clock.HasPassed(new Entry(store.Arena, position).Deadline);
 
     private sealed class WatchedKey(WatchedKeys owner, int database, byte[] key) : IKeyListener
     {

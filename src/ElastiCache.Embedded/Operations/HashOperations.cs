@@ -234,7 +234,7 @@ internal sealed class HashOperations
 
     private static bool RemoveDue(Store store, Shard shard, int database, in Entry entry, bool all)
     {
-        return shard.ShellOf(entry) is not { NextDue: not Record.NoExpiry } shell || shell.NextDue > store.Clock.UnixMilliseconds ||
+        return shard.ShellOf(entry) is not { NextDue: not Record.NoExpiry } shell || !store.Clock.HasPassed(shell.NextDue) ||
             shard.MemberExpiry.RemoveDue(database, entry, all ? int.MaxValue : RemovedInPassing);
     }
 

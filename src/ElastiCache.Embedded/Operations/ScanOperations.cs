@@ -202,7 +202,7 @@ internal sealed class ScanOperations
             }
 
             var entry = new Entry(_store.Arena, position);
-            if (entry.Deadline <= _store.Clock.UnixMilliseconds && !_store.IsLoading)
+            if (_store.Clock.HasPassed(entry.Deadline) && !_store.IsLoading)
             {
                 shard.Expire(database, entry);
                 return false;

@@ -55,7 +55,7 @@ internal static class StringRecord
         Store store, in KeyWrite write, int database, in Entry current, in KeyProbe key, ReadOnlySpan<byte> value, in SetArguments arguments)
     {
         long deadline = arguments.KeepDeadline && current.Exists ? current.Deadline : arguments.Deadline;
-        if (deadline <= store.Clock.UnixMilliseconds && !store.IsLoading)
+        if (store.Clock.HasPassed(deadline) && !store.IsLoading)
         {
             if (current.Exists)
             {
@@ -99,7 +99,7 @@ internal static class StringRecord
             return;
         }
 
-        if (deadline <= store.Clock.UnixMilliseconds && !store.IsLoading)
+        if (store.Clock.HasPassed(deadline) && !store.IsLoading)
         {
             Delete(write, database, current, key);
             return;
