@@ -33,7 +33,7 @@ public static class KeyInspectionExtensions
         return keys.Database.Operations.Objects.IdleSeconds(keys.Database.Index, probe) is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
     }
 
-    /// <summary>Always 1, as no two keys share a value. Null if there is no such key. Redis: OBJECT REFCOUNT.</summary>
+    /// <summary>2147483647 for the integers from 0 to 9,999, which Redis shares between keys, else 1. Null if there is no such key. Redis: OBJECT REFCOUNT.</summary>
     [SkipLocalsInit]
     public static long? ReferenceCount(this Keys keys, CacheKey key)
     {

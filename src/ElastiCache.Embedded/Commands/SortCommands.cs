@@ -20,12 +20,14 @@ internal static class SortCommands
 
     private static bool FindKeys(scoped in CommandArguments arguments, List<int> positions)
     {
+        // Of several STORE the last is meant.
         positions.Add(1);
+        int storeAt = 0;
         for (int i = 2; i + 1 < arguments.Count; i++)
         {
             if (arguments.Is(i, "STORE"u8))
             {
-                positions.Add(i + 1);
+                storeAt = i + 1;
             }
             else if (arguments.Is(i, "BY"u8) || arguments.Is(i, "GET"u8))
             {
@@ -35,6 +37,11 @@ internal static class SortCommands
             {
                 i += 2;
             }
+        }
+
+        if (storeAt > 0)
+        {
+            positions.Add(storeAt);
         }
 
         return true;

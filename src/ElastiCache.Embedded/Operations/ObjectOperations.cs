@@ -44,9 +44,21 @@ internal sealed class ObjectOperations
         };
     }
 
-    /// <summary>OBJECT REFCOUNT: 1, as no two keys share a value. (Redis answers 2147483647 for the integers below 10,000, which it shares.)</summary>
+    /// <summary>OBJECT REFCOUNT by Redis's convention: 2147483647 for the integers from 0 to 9,999, which Redis shares between all keys, else 1.</summary>
+    /// <remarks>Here no two keys share a value; the answer tells which value it is, as it does with Redis.</remarks>
     /// <returns>Null if there is no such key.</returns>
-    public long? ReferenceCount(int database, in KeyProbe key) => Exists(database, key) ? 1 : null;
+    public long? ReferenceCount(int database, in KeyProbe key)
+    {
+        using var read = new KeyRead(_store, database, key);
+        if (!read.TryFind(key, out Entry entry))
+        {
+            return null;
+        }
+
+        // Four digits at most, and no sign: what is canonical then lies between 0 and 9,999.
+        bool isShared = entry.Kind == ValueKind.String && !entry.Edited && entry.ValueLength <= 4 && DecimalNumber.IsCanonical(entry.Value) && entry.Value[0] != '-';
+        return isShared ? int.MaxValue : 1;
+    }
 
     /// <summary>OBJECT IDLETIME: always 0 seconds.</summary>
     /// <remarks>

@@ -15,10 +15,15 @@ namespace ElastiCache.Embedded.Values;
 /// <item>the ends of a range may be swapped, and its bytes from 128 up count as negative, as a C <c>char</c> does on x86;</item>
 /// <item>an escaped byte in a class is compared with its case even when case is ignored.</item>
 /// </list>
-/// Redis gives up on patterns with a thousand stars that each have to be tried; this need not.
+/// <para>
+/// Redis tries every star by recursion and gives up, without a match, on the 1,001st that has more pattern behind it. No such end is needed here; it is
+/// kept so that a pattern selects the same keys on both.
+/// </para>
 /// </remarks>
 internal static class Glob
 {
+    private const int StarLimit = 1000;
+
     /// <summary>Whether the pattern is <c>*</c>, which KEYS and SCAN take as "every key" without matching.</summary>
     public static bool MatchesAll(ReadOnlySpan<byte> pattern) => pattern is [(byte)'*'];
 
@@ -36,6 +41,7 @@ internal static class Glob
         int p = 0, t = 0;
         int afterStar = -1;     // where the pattern goes on after the last star; −1 = none yet
         int retryAt = 0;        // where in the text what follows the star is tried next
+        int stars = 0;
         while (t < text.Length)
         {
             if (p < pattern.Length && pattern[p] == '*')
@@ -48,7 +54,7 @@ internal static class Glob
 
                 afterStar = p;
                 retryAt = t;
-                if (!TryFindCandidate(pattern, p, text, ref retryAt, ignoreCase))
+                if (++stars > StarLimit || !TryFindCandidate(pattern, p, text, ref retryAt, ignoreCase))
                 {
                     return false;
                 }

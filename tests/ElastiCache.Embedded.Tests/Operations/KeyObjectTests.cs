@@ -50,7 +50,7 @@ public sealed class KeyObjectTests : IDisposable
     [Fact]
     public void What_the_engine_does_not_know_is_answered_without_inventing_it()
     {
-        _store.Set("a", "1");
+        _store.Set("a", "10000");
         KeyProbe.Create("a"u8, out KeyProbe a);
         KeyProbe.Create("nothing"u8, out KeyProbe nothing);
 

@@ -59,6 +59,22 @@ public class GlobTests(RedisServerFixture redis) : IClassFixture<RedisServerFixt
                 MatchesSlowly(pair.Pattern, pair.Text),
                 Glob.IsMatch(Encoding.UTF8.GetBytes(pair.Pattern), Encoding.UTF8.GetBytes(pair.Text))), iter: Iterations);
 
+    [Theory]
+    [InlineData(1000, true)]
+    [InlineData(1001, false)]
+    public void A_thousand_stars_are_tried_and_no_more(int stars, bool matches)
+    {
+        byte[] pattern = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("*?", stars)));
+        byte[] text = [.. Enumerable.Repeat((byte)'a', 3_000)];
+        redis.Server.Execute("FLUSHALL");
+        redis.Server.ExecuteAll([(byte[][])["SET"u8.ToArray(), text, "v"u8.ToArray()]]);
+
+        RedisReply[] found = redis.Server.ExecuteAll([(byte[][])["KEYS"u8.ToArray(), pattern]]);
+
+        Assert.Equal(matches, found[0].Items!.Length == 1);
+        Assert.Equal(matches, Glob.IsMatch(pattern, text));
+    }
+
     [Fact]
     public void KEYS_finds_the_same_keys_as_redis_for_any_pattern()
     {
