@@ -60,7 +60,7 @@ internal static class StringCommands
         return null;
     }
 
-    // The options of SET exclude each other as in Redis: one of NX and XX, one of KEEPTTL and the four times.
+    // The options of SET exclude each other as in Redis: one of NX and XX, one of KEEPTTL and the four times. Each may be repeated.
     private static CommandError? Set(CommandContext context, scoped in CommandArguments arguments)
     {
         if (arguments.Count == 3)
@@ -74,16 +74,15 @@ internal static class StringCommands
         SetCondition condition = SetCondition.Always;
         bool keepsDeadline = false;
         bool answersOld = false;
+        TimeWord time = TimeWord.None;
         int timeAt = 0;
-        bool inSeconds = false;
-        bool isAbsolute = false;
         for (int i = 3; i < arguments.Count; i++)
         {
-            if (condition == SetCondition.Always && arguments.Is(i, "NX"u8))
+            if (condition != SetCondition.IfPresent && arguments.Is(i, "NX"u8))
             {
                 condition = SetCondition.IfAbsent;
             }
-            else if (condition == SetCondition.Always && arguments.Is(i, "XX"u8))
+            else if (condition != SetCondition.IfAbsent && arguments.Is(i, "XX"u8))
             {
                 condition = SetCondition.IfPresent;
             }
@@ -95,7 +94,7 @@ internal static class StringCommands
             {
                 keepsDeadline = true;
             }
-            else if (!keepsDeadline && timeAt == 0 && i + 1 < arguments.Count && IsTime(arguments, i, out inSeconds, out isAbsolute))
+            else if (!keepsDeadline && IsTime(arguments, i, ref time))
             {
                 timeAt = ++i;
             }
@@ -106,7 +105,7 @@ internal static class StringCommands
         }
 
         long deadline = Record.NoExpiry;
-        if (timeAt != 0 && ReadDeadline(context, arguments, timeAt, inSeconds, isAbsolute, out deadline) is { } error)
+        if (timeAt != 0 && ReadDeadline(context, arguments, timeAt, time, out deadline) is { } error)
         {
             return error;
         }
@@ -154,7 +153,7 @@ internal static class StringCommands
     private static CommandError? SetWithExpiry(CommandContext context, scoped in CommandArguments arguments, bool inSeconds)
     {
         arguments.Probe(1, out KeyProbe key);
-        if (ReadDeadline(context, arguments, 2, inSeconds, isAbsolute: false, out long deadline) is { } error)
+        if (ReadDeadline(context, arguments, 2, inSeconds ? TimeWord.Seconds : TimeWord.Milliseconds, out long deadline) is { } error)
         {
             return error;
         }
@@ -182,16 +181,15 @@ internal static class StringCommands
     private static CommandError? GetAndExpire(CommandContext context, scoped in CommandArguments arguments)
     {
         bool persists = false;
+        TimeWord time = TimeWord.None;
         int timeAt = 0;
-        bool inSeconds = false;
-        bool isAbsolute = false;
         for (int i = 2; i < arguments.Count; i++)
         {
             if (timeAt == 0 && arguments.Is(i, "PERSIST"u8))
             {
                 persists = true;
             }
-            else if (!persists && timeAt == 0 && i + 1 < arguments.Count && IsTime(arguments, i, out inSeconds, out isAbsolute))
+            else if (!persists && IsTime(arguments, i, ref time))
             {
                 timeAt = ++i;
             }
@@ -203,7 +201,7 @@ internal static class StringCommands
 
         arguments.Probe(1, out KeyProbe key);
         long deadline = Record.NoExpiry;
-        if (timeAt != 0 && ReadDeadline(context, arguments, timeAt, inSeconds, isAbsolute, out deadline) is { } error)
+        if (timeAt != 0 && ReadDeadline(context, arguments, timeAt, time, out deadline) is { } error)
         {
             // Redis looks at the key first.
             var length = default(LengthReader);
@@ -249,17 +247,27 @@ internal static class StringCommands
         return null;
     }
 
-    private static bool IsTime(scoped in CommandArguments arguments, int index, out bool inSeconds, out bool isAbsolute)
+    // Whether a time follows here, in the unit of the one before if there was one.
+    private static bool IsTime(scoped in CommandArguments arguments, int index, ref TimeWord time)
     {
-        bool ex = arguments.Is(index, "EX"u8), exat = arguments.Is(index, "EXAT"u8);
-        bool px = arguments.Is(index, "PX"u8), pxat = arguments.Is(index, "PXAT"u8);
-        (inSeconds, isAbsolute) = (ex || exat, exat || pxat);
-        return ex || exat || px || pxat;
+        TimeWord found =
+            arguments.Is(index, "EX"u8) ? TimeWord.Seconds
+            : arguments.Is(index, "PX"u8) ? TimeWord.Milliseconds
+            : arguments.Is(index, "EXAT"u8) ? TimeWord.UnixSeconds
+            : arguments.Is(index, "PXAT"u8) ? TimeWord.UnixMilliseconds
+            : TimeWord.None;
+        if (found == TimeWord.None || index + 1 >= arguments.Count || (time != TimeWord.None && time != found))
+        {
+            return false;
+        }
+
+        time = found;
+        return true;
     }
 
     // Unlike EXPIRE, SET refuses times that are not positive.
     private static CommandError? ReadDeadline(
-        CommandContext context, scoped in CommandArguments arguments, int index, bool inSeconds, bool isAbsolute, out long deadline)
+        CommandContext context, scoped in CommandArguments arguments, int index, TimeWord time, out long deadline)
     {
         deadline = 0;
         if (!arguments.TryInteger(index, out long amount))
@@ -267,12 +275,23 @@ internal static class StringCommands
             return CommandError.NotAnInteger;
         }
 
-        if (amount <= 0 || !ExpireDeadline.TryMake(amount, inSeconds, isAbsolute ? 0 : context.Expiry.Now, out deadline))
+        bool inSeconds = time is TimeWord.Seconds or TimeWord.UnixSeconds;
+        long from = time is TimeWord.UnixSeconds or TimeWord.UnixMilliseconds ? 0 : context.Expiry.Now;
+        if (amount <= 0 || !ExpireDeadline.TryMake(amount, inSeconds, from, out deadline))
         {
             return CommandError.InvalidExpireTime(arguments);
         }
 
         deadline = ExpireDeadline.Storable(deadline);
         return null;
+    }
+
+    private enum TimeWord
+    {
+        None,
+        Seconds,
+        Milliseconds,
+        UnixSeconds,
+        UnixMilliseconds,
     }
 }
