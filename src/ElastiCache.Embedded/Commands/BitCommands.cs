@@ -64,6 +64,13 @@ internal static class BitCommands
             return CommandError.NotAnInteger;
         }
 
+        // As Redis, which sees that there is nothing to count before it reads the unit.
+        if (start < 0 && end < 0 && start > end)
+        {
+            context.Reply.Integer(0);
+            return null;
+        }
+
         if (!TryReadUnit(arguments, 4, out BitRangeUnit unit))
         {
             return CommandError.Syntax;

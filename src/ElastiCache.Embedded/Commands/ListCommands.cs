@@ -271,6 +271,8 @@ internal static class ListCommands
             }
         }
 
+        // Negated, the least of all overflows in Redis 7.0, which then takes it as -1.
+        rank = rank == long.MinValue ? -1 : rank;
         arguments.Probe(1, out KeyProbe key);
         List<long> positions = context.Lists.Positions(context.Database, key, arguments[2], rank, count < 0 ? 1 : count, mostCompared);
         if (count >= 0)

@@ -182,7 +182,9 @@ internal sealed class SortedSetAlgebra
             for (int i = 1; i < sets.Count && isInAll; i++)
             {
                 isInAll = sets[i].Members.TryGetValue(member, out double other);
-                value = isInAll ? Aggregate(aggregate, value, NumberOr0(other * sets[i].Weight)) : value;
+
+                // As Redis, which takes 0 for inf * 0 in a union and in the first set here; in the others the sum becomes 0, and least or greatest it never is.
+                value = isInAll ? Aggregate(aggregate, value, other * sets[i].Weight) : value;
             }
 
             if (isInAll)

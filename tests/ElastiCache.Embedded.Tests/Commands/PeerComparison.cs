@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using ElastiCache.Embedded.Tests.Peers;
 
@@ -6,6 +7,9 @@ namespace ElastiCache.Embedded.Tests.Commands;
 /// <summary>Runs the same commands here and on redis-server and compares the replies to the byte.</summary>
 internal static class PeerComparison
 {
+    // A SETBIT may make a string of 512 MB.
+    private const int MostBytesShown = 1 << 20;
+
     /// <summary>Fails with the first difference.</summary>
     /// <param name="redis">The server; flush it first.</param>
     /// <param name="ours">The session.</param>
@@ -39,6 +43,7 @@ internal static class PeerComparison
             return reply.Error is not null ? $"(error) {reply.Error}"
                 : reply.Number is not null ? $"(integer) {reply.Number}"
                 : reply.Bytes is null ? "(nil)"
+                : reply.Bytes.Length > MostBytesShown ? $"{reply.Bytes.Length} bytes, SHA-256 {Convert.ToHexString(SHA256.HashData(reply.Bytes))}"
                 : reply.Bytes.All(b => b is >= 0x20 and < 0x7F) ? $"\"{reply.Text}\"" : Convert.ToHexString(reply.Bytes);
         }
 

@@ -21,6 +21,8 @@ internal static class Geohash
 
     private const int BitsPerLetter = 5;
 
+    private const double TwoTo63 = 9223372036854775808;
+
     private static ReadOnlySpan<byte> Alphabet => "0123456789bcdefghjkmnpqrstuvwxyz"u8;
 
     /// <summary>The score of a position, which must be <see cref="GeoPosition.IsStorable"/>.</summary>
@@ -33,12 +35,17 @@ internal static class Geohash
     /// <summary>The position of a score: the middle of its cell.</summary>
     public static GeoPosition ToPosition(double score)
     {
-        // A score that ZADD stored may be anything. Redis converts as C does; what is out of range there is undefined, and here the nearest number.
-        GeoArea area = new GeohashCell((ulong)score, Steps).Area();
+        GeoArea area = new GeohashCell(BitsOf(score), Steps).Area();
         return new GeoPosition(
             Math.Clamp((area.MinLongitude + area.MaxLongitude) / 2, -GeoPosition.MaxLongitude, GeoPosition.MaxLongitude),
             Math.Clamp((area.MinLatitude + area.MaxLatitude) / 2, -GeoPosition.MaxLatitude, GeoPosition.MaxLatitude));
     }
+
+    // A score that ZADD stored may be anything. Redis leaves what is out of range to C, and this is what compiled C does on x86-64: a number below 2^63 goes
+    // through a signed conversion, which answers -2^63 where it can't; a larger one goes the same way less 2^63.
+    private static ulong BitsOf(double score) => score < TwoTo63 ? (ulong)Signed(score) : (ulong)Signed(score - TwoTo63) ^ (1UL << 63);
+
+    private static long Signed(double number) => number is >= -TwoTo63 and < TwoTo63 ? (long)number : long.MinValue;
 
     /// <summary>Writes GEOHASH's text, <see cref="TextBytes"/> letters as on geohash.org; the last is always 0, as 55 bits are asked for and there are 52.</summary>
     public static void WriteText(double score, Span<byte> destination)
