@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using ElastiCache.Embedded.Keyspace;
 using ElastiCache.Embedded.Values;
 
@@ -124,106 +125,70 @@ internal sealed class SortedSetAlgebra
     private List<(byte[] Member, double Score)> Combine(
         int database, SetCombination combination, byte[][] keys, ReadOnlySpan<double> weights, ScoreAggregate aggregate, long limit)
     {
-        var sets = new List<(Dictionary<byte[], double> Members, double Weight)>(keys.Length);
-        for (int i = 0; i < keys.Length; i++)
+        var operands = new ScoredOperand[keys.Length];
+        for (int i = 0; i < operands.Length; i++)
         {
-            sets.Add((Read(database, keys[i]), weights.IsEmpty ? 1 : weights[i]));
+            operands[i] = Find(database, keys[i], weights.IsEmpty ? 1 : weights[i]);
         }
 
-        Dictionary<byte[], double> result = new(ByteComparer.Instance);
-        if (combination == SetCombination.Difference)
+        var members = new List<(byte[] Member, double Score)>();
+        switch (combination)
         {
-            foreach ((byte[] member, double score) in sets[0].Members)
-            {
-                if (!sets.Skip(1).Any(set => set.Members.ContainsKey(member)))
-                {
-                    result.Add(member, score);
-                }
-            }
-        }
-        else
-        {
-            // Smallest first, as Redis does it: sums of fractions depend on the order.
-            sets = [.. sets.OrderBy(set => set.Members.Count)];
-            Join(combination, sets, aggregate, limit, result);
-        }
-
-        var members = new List<(byte[] Member, double Score)>(result.Count);
-        foreach ((byte[] member, double score) in result)
-        {
-            members.Add((member, score));
+            case SetCombination.Difference:
+                Subtract(operands, members);
+                break;
+            case SetCombination.Intersection:
+                // Smallest first, as Redis does it: what is looked up is the smallest set, and sums of fractions depend on the order.
+                Intersect([.. operands.OrderBy(operand => operand.Count)], aggregate, limit, members);
+                break;
+            default:
+                Unite([.. operands.OrderBy(operand => operand.Count)], aggregate, members);
+                break;
         }
 
         members.Sort(static (a, b) => a.Score != b.Score ? a.Score.CompareTo(b.Score) : a.Member.AsSpan().SequenceCompareTo(b.Member));
         return members;
     }
 
-    private static void Join(
-        SetCombination combination, List<(Dictionary<byte[], double> Members, double Weight)> sets, ScoreAggregate aggregate, long limit, Dictionary<byte[], double> result)
+    private static void Unite(ReadOnlySpan<ScoredOperand> operands, ScoreAggregate aggregate, List<(byte[] Member, double Score)> members)
     {
-        if (combination == SetCombination.Union)
+        var sums = new Dictionary<byte[], double>(KeyComparer.Instance);
+        foreach (ScoredOperand operand in operands)
         {
-            foreach ((Dictionary<byte[], double> set, double weight) in sets)
-            {
-                foreach ((byte[] member, double score) in set)
-                {
-                    double value = NumberOr0(score * weight);
-                    result[member] = result.TryGetValue(member, out double before) ? Aggregate(aggregate, before, value) : value;
-                }
-            }
-
-            return;
+            var sink = new Adding(sums, operand.Weight, aggregate);
+            operand.Visit(ref sink);
         }
 
-        foreach ((byte[] member, double score) in sets[0].Members)
+        members.EnsureCapacity(sums.Count);
+        foreach ((byte[] member, double score) in sums)
         {
-            double value = NumberOr0(score * sets[0].Weight);
-            bool isInAll = true;
-            for (int i = 1; i < sets.Count && isInAll; i++)
-            {
-                isInAll = sets[i].Members.TryGetValue(member, out double other);
-
-                // As Redis, which takes 0 for inf * 0 in a union and in the first set here; in the others the sum becomes 0, and least or greatest it never is.
-                value = isInAll ? Aggregate(aggregate, value, other * sets[i].Weight) : value;
-            }
-
-            if (isInAll)
-            {
-                result.Add(member, value);
-                if (result.Count >= limit)
-                {
-                    return;
-                }
-            }
+            members.Add((member, score));
         }
     }
 
-    // The shards are locked.
-    private Dictionary<byte[], double> Read(int database, byte[] key)
+    private static void Intersect(ReadOnlySpan<ScoredOperand> operands, ScoreAggregate aggregate, long limit, List<(byte[] Member, double Score)> members)
     {
-        var members = new Dictionary<byte[], double>(ByteComparer.Instance);
+        if (operands[0].Count > 0)
+        {
+            var sink = new KeepingCommon(operands, aggregate, limit, members);
+            operands[0].Visit(ref sink);
+        }
+    }
+
+    private static void Subtract(ReadOnlySpan<ScoredOperand> operands, List<(byte[] Member, double Score)> members)
+    {
+        var sink = new KeepingOwn(operands[1..], members);
+        operands[0].Visit(ref sink);
+    }
+
+    // The shards are locked.
+    private ScoredOperand Find(int database, byte[] key, double weight)
+    {
         KeyProbe.Create(key, out KeyProbe probe);
         Shard shard = _store.ShardOf(probe);
-        if (!shard.TryFind(database, probe, out Entry entry))
-        {
-            return members;
-        }
-
-        var sink = new IntoDictionary(members);
-        switch (entry.Kind)
-        {
-            case ValueKind.SortedSet:
-                var sorted = new SortedSetView(shard, entry);
-                sorted.Visit(0, sorted.Count, backward: false, ref sink);
-                break;
-            case ValueKind.Set:
-                new SetView(shard, entry).Visit(ref sink);
-                break;
-            default:
-                throw new WrongTypeException(entry.Key, TypeNames.Of(entry.Kind), TypeNames.Of(ValueKind.SortedSet));
-        }
-
-        return members;
+        return !shard.TryFind(database, probe, out Entry entry) ? default
+            : entry.Kind is ValueKind.SortedSet or ValueKind.Set ? new ScoredOperand(shard, entry, weight)
+            : throw new WrongTypeException(entry.Key, TypeNames.Of(entry.Kind), TypeNames.Of(ValueKind.SortedSet));
     }
 
     private static double Aggregate(ScoreAggregate aggregate, double a, double b) => aggregate switch
@@ -236,23 +201,95 @@ internal sealed class SortedSetAlgebra
     // inf * 0 and inf - inf are taken as 0.
     private static double NumberOr0(double number) => double.IsNaN(number) ? 0 : number;
 
-    private readonly struct IntoDictionary(Dictionary<byte[], double> members) : IScoredSink, IFieldSink
+    // A sorted set, or a set whose members have the score 1; the default is the empty one.
+    private readonly struct ScoredOperand(Shard shard, Entry entry, double weight)
     {
-        public void Take(scoped ReadOnlySpan<byte> member, double score) => members[member.ToArray()] = score;
+        public double Weight => weight;
 
-        public void Take(scoped ReadOnlySpan<byte> name, scoped ReadOnlySpan<byte> value) => members[name.ToArray()] = 1;
+        public long Count { get; } = entry.Kind == ValueKind.Set ? new SetView(shard, entry).Count : new SortedSetView(shard, entry).Count;
+
+        public bool TryGetScore(ReadOnlySpan<byte> member, out double score)
+        {
+            if (Count > 0 && entry.Kind == ValueKind.SortedSet)
+            {
+                return new SortedSetView(shard, entry).TryGetScore(member, out score);
+            }
+
+            score = 1;
+            return Count > 0 && new SetView(shard, entry).Contains(member);
+        }
+
+        public void Visit<TSink>(scoped ref TSink sink)
+            where TSink : struct, IScoredSink, allows ref struct
+        {
+            if (Count > 0 && entry.Kind == ValueKind.SortedSet)
+            {
+                new SortedSetView(shard, entry).Visit(0, Count, backward: false, ref sink);
+            }
+            else if (Count > 0)
+            {
+                Span<byte> scratch = stackalloc byte[DecimalNumber.MaxTextBytes];
+                for (SetView.Walk walk = new SetView(shard, entry).Members; walk.MoveNext();)
+                {
+                    sink.Take(walk.Current(scratch), 1);
+                }
+            }
+        }
     }
 
-    private sealed class ByteComparer : IEqualityComparer<byte[]>
+    private readonly struct Adding(Dictionary<byte[], double> sums, double weight, ScoreAggregate aggregate) : IScoredSink
     {
-        public static readonly ByteComparer Instance = new();
+        private readonly Dictionary<byte[], double>.AlternateLookup<ReadOnlySpan<byte>> _sums = sums.GetAlternateLookup<ReadOnlySpan<byte>>();
 
-        public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);
-
-        public int GetHashCode(byte[] bytes)
+        public void Take(scoped ReadOnlySpan<byte> member, double score)
         {
-            KeyProbe.Create(bytes, out KeyProbe probe);
-            return (int)probe.Hash;
+            double value = NumberOr0(score * weight);
+            ref double sum = ref CollectionsMarshal.GetValueRefOrAddDefault(_sums, member, out bool exists);
+            sum = exists ? Aggregate(aggregate, sum, value) : value;
+        }
+    }
+
+    private readonly ref struct KeepingCommon(
+        ReadOnlySpan<ScoredOperand> operands, ScoreAggregate aggregate, long limit, List<(byte[] Member, double Score)> members) : IScoredSink
+    {
+        private readonly ReadOnlySpan<ScoredOperand> _operands = operands;
+
+        public void Take(scoped ReadOnlySpan<byte> member, double score)
+        {
+            double value = NumberOr0(score * _operands[0].Weight);
+            for (int i = 1; i < _operands.Length; i++)
+            {
+                if (members.Count >= limit || !_operands[i].TryGetScore(member, out double other))
+                {
+                    return;
+                }
+
+                // As Redis, which takes 0 for inf * 0 in a union and in the first set here; in the others the sum becomes 0, and least or greatest it never is.
+                value = Aggregate(aggregate, value, other * _operands[i].Weight);
+            }
+
+            if (members.Count < limit)
+            {
+                members.Add((member.ToArray(), value));
+            }
+        }
+    }
+
+    private readonly ref struct KeepingOwn(ReadOnlySpan<ScoredOperand> others, List<(byte[] Member, double Score)> members) : IScoredSink
+    {
+        private readonly ReadOnlySpan<ScoredOperand> _others = others;
+
+        public void Take(scoped ReadOnlySpan<byte> member, double score)
+        {
+            foreach (ScoredOperand other in _others)
+            {
+                if (other.TryGetScore(member, out _))
+                {
+                    return;
+                }
+            }
+
+            members.Add((member.ToArray(), score));
         }
     }
 }
