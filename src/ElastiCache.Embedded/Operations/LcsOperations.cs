@@ -50,16 +50,14 @@ internal sealed class LcsOperations
     /// <exception cref="WrongTypeException">One does.</exception>
     public void RequireStrings(int database, in KeyProbe a, in KeyProbe b)
     {
-        using Copies copies = Copy(database, a, b);
+        using var read = new MultiKeyRead(_store, ShardsOf(a, b));
+        Find(database, a);
+        Find(database, b);
     }
 
     private Copies Copy(int database, in KeyProbe a, in KeyProbe b)
     {
-        int shardOfA = _store.ShardIndexOf(a.Hash);
-        int shardOfB = _store.ShardIndexOf(b.Hash);
-        ReadOnlySpan<int> shards = shardOfA == shardOfB ? [shardOfA] : [Math.Min(shardOfA, shardOfB), Math.Max(shardOfA, shardOfB)];
-        _store.Enter(shards);
-        try
+        using (new MultiKeyRead(_store, ShardsOf(a, b)))
         {
             ReadOnlySpan<byte> valueOfA = Find(database, a);
             ReadOnlySpan<byte> valueOfB = Find(database, b);
@@ -70,10 +68,14 @@ internal sealed class LcsOperations
 
             return new Copies(valueOfA, valueOfB);
         }
-        finally
-        {
-            _store.Exit(shards);
-        }
+    }
+
+    private ShardSet ShardsOf(in KeyProbe a, in KeyProbe b)
+    {
+        var shards = default(ShardSet);
+        shards.Add(_store.ShardIndexOf(a.Hash));
+        shards.Add(_store.ShardIndexOf(b.Hash));
+        return shards;
     }
 
     // The span holds until the shard is unlocked: finding another key moves nothing, and an expired one frees only its own record.

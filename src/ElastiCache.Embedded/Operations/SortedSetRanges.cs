@@ -193,8 +193,23 @@ internal sealed class SortedSetRanges
             set.Visit(first, count, range.IsReversed, ref collect);
         }
 
+        LosePackedSigns(members);
         SortedSetAlgebra.Store(_store, write, database, destination, members, "zrangestore"u8);
         return members.Count;
+    }
+
+    // Redis fills a listpack as long as members fit, in which -0 becomes 0, while a table keeps it.
+    private void LosePackedSigns(List<(byte[] Member, double Score)> members)
+    {
+        for (int i = 0; i < members.Count && members.Count <= _store.Encodings.SortedSetMaxListpackEntries; i++)
+        {
+            if (members[i].Member.Length > _store.Encodings.SortedSetMaxListpackValue)
+            {
+                return;
+            }
+
+            members[i] = (members[i].Member, members[i].Score + 0.0);
+        }
     }
 
     /// <summary>ZRANDMEMBER: members by lot.</summary>
