@@ -31,6 +31,22 @@ internal abstract class Collection
     /// <summary>The mark of that node.</summary>
     internal byte ArmedMark { get; set; }
 
+    /// <summary>The snapshot that is being read; null if there is none.</summary>
+    public CollectionSnapshot? Snapshot { get; private set; }
+
+    /// <summary>Begins a snapshot of the elements as they are now. There must be none. O(1) for hashes, sets and sorted sets, O(nodes) for lists and streams.</summary>
+    public CollectionSnapshot BeginSnapshot() => Snapshot = CreateSnapshot();
+
+    /// <summary>Ends the snapshot, read to its end or not.</summary>
+    public void EndSnapshot()
+    {
+        Snapshot?.Free();
+        Snapshot = null;
+    }
+
+    /// <summary>What <see cref="BeginSnapshot"/> does for a kind of collection.</summary>
+    protected abstract CollectionSnapshot CreateSnapshot();
+
     /// <summary>Gives memory back, at most about so many elements' at once. Nobody uses the collection any more.</summary>
     /// <returns>Whether there is more to free.</returns>
     public abstract bool FreeSlice(int elements);

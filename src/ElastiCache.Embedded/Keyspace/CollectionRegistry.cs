@@ -59,7 +59,17 @@ internal sealed class CollectionRegistry
         _unused.Push(number);
         collection.Number = -1;
         SetArmed(collection, Record.NoExpiry);
-        if (collection.FreeSlice(FreedAtOnce))
+        if (collection.Snapshot == null && collection.FreeSlice(FreedAtOnce))
+        {
+            _garbage.Enqueue(collection);
+        }
+    }
+
+    /// <summary>Ends the snapshot of a collection, which may have been released since; then its memory is freed from now on.</summary>
+    public void EndSnapshot(Collection collection)
+    {
+        collection.EndSnapshot();
+        if (collection.Number < 0)
         {
             _garbage.Enqueue(collection);
         }

@@ -26,6 +26,8 @@ internal sealed unsafe class MemberTable
     private readonly RecordTable _table;
     private TableWord* _word;
     private DetachedTable? _detached;
+    private MemberSnapshot? _snapshot;
+    private bool _parity;
     private long _recordBytes;
 
     public MemberTable(Arena arena, BlockAllocator allocator)
@@ -85,6 +87,23 @@ internal sealed unsafe class MemberTable
     /// <summary>The member that a reference kept elsewhere stands for.</summary>
     public Member At(uint reference) => new(_arena.At(reference), reference, default);
 
+    /// <summary>Begins a snapshot of the members, which a second one must not overlap; ended by its <see cref="CollectionSnapshot.Free"/>.</summary>
+    public MemberSnapshot BeginSnapshot()
+    {
+        _snapshot = new MemberSnapshot(this);
+        _parity = !_parity;
+        return _snapshot;
+    }
+
+    /// <summary>To be called before a member's value is changed in place: the running snapshot gets the old one.</summary>
+    public void BeginChange(in Member member)
+    {
+        if (_snapshot != null && MarkSeen(member))
+        {
+            _snapshot.Copy(member);
+        }
+    }
+
     /// <summary>Adds a member that isn't there yet; its value is for the caller to write. Places of other members are void.</summary>
     public Member Add(in KeyProbe name, int valueLength, long deadline = Record.NoExpiry)
     {
@@ -99,6 +118,7 @@ internal sealed unsafe class MemberTable
     /// <returns>The member; a new reference unless its block suits the new length and having a deadline hasn't changed.</returns>
     public Member Resize(in Member found, int valueLength, long deadline)
     {
+        BeginChange(found);
         byte* record = found.Address;
         ulong header = Record.HeaderOf(record);
         bool expires = deadline != Record.NoExpiry;
@@ -131,6 +151,7 @@ internal sealed unsafe class MemberTable
     /// <summary>Removes a member. Places of other members are void: the table may have become smaller.</summary>
     public void Remove(in Member found)
     {
+        BeginChange(found);
         byte* record = found.Address;
         Record.Measure(record, Record.HeaderOf(record), out byte* name, out int nameLength, out _);
         SlotPosition position = found.Position.Bucket != null ? found.Position : PositionOf(found, (uint)KeyProbe.HashOf(name, nameLength));
@@ -196,6 +217,21 @@ internal sealed unsafe class MemberTable
         return false;
     }
 
+    /// <summary>Notes that the running snapshot has seen a member.</summary>
+    /// <returns>Whether it had not before.</returns>
+    internal bool MarkSeen(in Member member)
+    {
+        bool isOld = Record.Parity(Record.HeaderOf(member.Address)) != _parity;
+        if (isOld)
+        {
+            Record.SetParity(member.Address, _parity);
+        }
+
+        return isOld;
+    }
+
+    internal void EndSnapshot() => _snapshot = null;
+
     private static bool SuitsBlock(long bytes, long capacity) => capacity <= WasteFactor * SizeClasses.RoundedBytes(bytes);
 
     private Member At(in SlotPosition position) => new(_arena.At(position.Reference), position.Reference, position);
@@ -216,7 +252,7 @@ internal sealed unsafe class MemberTable
     {
         var extras = new RecordExtras { Deadline = deadline };
         byte* record = _allocator.AllocateFixed(Record.BytesFor(name.Length, valueLength, extras));
-        Record.Write(record, ValueKind.String, name, valueLength, extras, parity: false);
+        Record.Write(record, ValueKind.String, name, valueLength, extras, _parity);
         _recordBytes += _allocator.CapacityOf(record);
         return record;
     }

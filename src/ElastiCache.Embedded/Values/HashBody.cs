@@ -94,6 +94,8 @@ internal sealed class HashBody : Collection
 
     public override void RemoveDue(in Member due) => Remove(due);
 
+    protected override CollectionSnapshot CreateSnapshot() => _fields.BeginSnapshot();
+
     public override bool FreeSlice(int elements)
     {
         _deadlines.Clear();

@@ -55,6 +55,8 @@ internal sealed class SetBody : Collection
         return true;
     }
 
+    protected override CollectionSnapshot CreateSnapshot() => _members.BeginSnapshot();
+
     public override bool FreeSlice(int elements) => _members.FreeSlice(Math.Max(1, elements / MembersABucket));
 
     public override Collection CopyTo(Shard shard)

@@ -7,6 +7,8 @@ namespace ElastiCache.Embedded.Tests.Commands;
 /// <summary>Runs the same commands here and on redis-server and compares the replies to the byte.</summary>
 internal static class PeerComparison
 {
+    private const int MostCommandsShown = 60;
+
     // A SETBIT may make a string of 512 MB.
     private const int MostBytesShown = 1 << 20;
 
@@ -16,7 +18,9 @@ internal static class PeerComparison
     /// <param name="commands">What to run.</param>
     /// <param name="unordered">Names, in capitals, of commands whose replies are sets: compared without their order.</param>
     /// <param name="story">What to print with a difference, such as the seed.</param>
-    public static void Same(RedisServer redis, CommandSession ours, IReadOnlyList<byte[][]> commands, IReadOnlySet<string> unordered, string story)
+    /// <param name="earlier">What ran before; of these the ones that name the same key are printed with a difference.</param>
+    public static void Same(
+        RedisServer redis, CommandSession ours, IReadOnlyList<byte[][]> commands, IReadOnlySet<string> unordered, string story, IEnumerable<byte[][]>? earlier = null)
     {
         RedisReply[] theirs = redis.ExecuteAll(commands);
         for (int i = 0; i < commands.Count; i++)
@@ -26,7 +30,9 @@ internal static class PeerComparison
             (string expected, string actual) = (Show(theirs[i], sorts), Show(reply, sorts));
             if (expected != actual && !AreEncodingsOfIntegers(commands[i], expected, actual))
             {
-                string before = string.Join("\n", Enumerable.Range(Math.Max(0, i - 12), Math.Min(12, i)).Select(j => "  " + Text(commands[j])));
+                byte[][] failed = commands[i];
+                IEnumerable<byte[][]> named = (earlier ?? []).Concat(commands.Take(i)).Where(command => command.Skip(1).Any(a => failed.Length > 1 && a.AsSpan().SequenceEqual(failed[1])));
+                string before = string.Join("\n", named.TakeLast(MostCommandsShown).Select(command => "  " + Text(command)));
                 Assert.Fail($"{story}, command {i}: {Text(commands[i])}\nredis: {expected}\n ours: {actual}\nbefore it:\n{before}");
             }
         }

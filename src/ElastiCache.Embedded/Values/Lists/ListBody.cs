@@ -21,6 +21,7 @@ internal sealed unsafe class ListBody : Collection
     private readonly BlockAllocator _allocator;
     private Node[] _nodes = new Node[4];
     private int _head;
+    private ListSnapshot? _snapshot;
     private long _count;
     private long _blockBytes;
 
@@ -35,6 +36,7 @@ internal sealed unsafe class ListBody : Collection
         public uint Reference;
         public int Bytes;
         public int Count;
+        public int Shared;      // 1 + its place in the snapshot that shares its block; 0 = in none
     }
 
     public override long Count => _count;
@@ -146,6 +148,7 @@ internal sealed unsafe class ListBody : Collection
     public void Delete(int node, int position, int count)
     {
         ref Node target = ref NodeAt(node);
+        Own(ref target);
         target.Bytes = ListPack.Delete(Bytes(target, target.Bytes), position, count);
         target.Count -= count;
         _count -= count;
@@ -186,6 +189,23 @@ internal sealed unsafe class ListBody : Collection
 
         return copy;
     }
+
+    /// <inheritdoc/>
+    protected override CollectionSnapshot CreateSnapshot()
+    {
+        _snapshot = new ListSnapshot(this, _arena, _allocator, Nodes);
+        for (int i = 0; i < Nodes; i++)
+        {
+            ref Node node = ref NodeAt(i);
+            node.Shared = i + 1;
+            _snapshot.Share(i, node.Reference, node.Bytes);
+        }
+
+        return _snapshot;
+    }
+
+    /// <summary>Ends the sharing of blocks.</summary>
+    internal void EndSharing() => _snapshot = null;
 
     private void DropFrom(bool atHead, long count)
     {
@@ -246,6 +266,7 @@ internal sealed unsafe class ListBody : Collection
         int moved = NodeAt(node).Count - kept;
         AddNode(node + 1, ListPack.EmptyBytes + total - position);
         ref Node first = ref NodeAt(node);
+        Own(ref first);
         ref Node second = ref NodeAt(node + 1);
         ReadOnlySpan<byte> tail = Bytes(first, total)[position..^1];
         second.Bytes = ListPack.CreateFrom(Bytes(second, ListPack.EmptyBytes + tail.Length), tail, moved);
@@ -265,19 +286,50 @@ internal sealed unsafe class ListBody : Collection
 
     private void Grow(ref Node node, int bytes, in ListNodeLimit limit)
     {
-        byte* block = _arena.At(node.Reference);
-        long capacity = _allocator.CapacityOf(block);
-        if (bytes <= capacity)
+        long capacity = _allocator.CapacityOf(_arena.At(node.Reference));
+        if (bytes > capacity)
         {
-            return;
+            Move(ref node, Math.Max(bytes, Math.Min(2 * capacity, limit.Bytes)));
         }
+        else
+        {
+            Own(ref node);
+        }
+    }
 
-        long wanted = Math.Max(bytes, Math.Min(2 * capacity, limit.Bytes));
-        byte* larger = _allocator.AllocateFixed(wanted);
-        new ReadOnlySpan<byte>(block, node.Bytes).CopyTo(new Span<byte>(larger, node.Bytes));
-        _blockBytes += _allocator.CapacityOf(larger) - capacity;
-        _allocator.Free(block);
-        node.Reference = _arena.ReferenceOf(larger);
+    // A block that a snapshot shares stays as it is.
+    private void Own(ref Node node)
+    {
+        if (IsShared(node))
+        {
+            Move(ref node, _allocator.CapacityOf(_arena.At(node.Reference)));
+        }
+    }
+
+    private bool IsShared(in Node node) => _snapshot != null && node.Shared != 0 && _snapshot.Needs(node.Shared - 1);
+
+    private void Move(ref Node node, long bytes)
+    {
+        byte* moved = _allocator.AllocateFixed(bytes);
+        Bytes(node, node.Bytes).CopyTo(new Span<byte>(moved, node.Bytes));
+        _blockBytes += _allocator.CapacityOf(moved);
+        Drop(node);
+        node.Reference = _arena.ReferenceOf(moved);
+        node.Shared = 0;
+    }
+
+    private void Drop(in Node node)
+    {
+        byte* block = _arena.At(node.Reference);
+        _blockBytes -= _allocator.CapacityOf(block);
+        if (IsShared(node))
+        {
+            _snapshot!.TakeOver(node.Shared - 1);
+        }
+        else
+        {
+            _allocator.Free(block);
+        }
     }
 
     private void AddNode(int index, int bytes)
@@ -311,9 +363,7 @@ internal sealed unsafe class ListBody : Collection
 
     private void RemoveNode(int index)
     {
-        byte* block = _arena.At(NodeAt(index).Reference);
-        _blockBytes -= _allocator.CapacityOf(block);
-        _allocator.Free(block);
+        Drop(NodeAt(index));
         if (index == 0)
         {
             _head = (_head + 1) & (_nodes.Length - 1);

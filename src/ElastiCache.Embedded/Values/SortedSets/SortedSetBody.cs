@@ -51,6 +51,7 @@ internal sealed class SortedSetBody : Collection
         if (_members.TryFind(name, out Member member))
         {
             double before = ScoreOf(member);
+            _members.BeginChange(member);
             _order.Move(before, member.Reference, score);
             BinaryPrimitives.WriteDoubleLittleEndian(member.Value, score);
             return;
@@ -74,6 +75,9 @@ internal sealed class SortedSetBody : Collection
         _members.Remove(member);
         return true;
     }
+
+    /// <inheritdoc/>
+    protected override CollectionSnapshot CreateSnapshot() => _members.BeginSnapshot();
 
     /// <inheritdoc/>
     public override bool FreeSlice(int elements)

@@ -237,6 +237,10 @@ internal sealed class StreamData : Collection
     }
 
     /// <inheritdoc/>
+    protected override CollectionSnapshot CreateSnapshot() =>
+        new StreamSnapshot(this, _nodes.BeginSnapshot(), [.. _groups.Select(group => group.CopyTo(_blocks))]);
+
+    /// <inheritdoc/>
     public override bool FreeSlice(int elements)
     {
         if (_nodes.FreeSlice(Math.Max(1, elements / EntriesANode)))

@@ -48,13 +48,15 @@ internal struct StreamIterator
             ReadOnlySpan<byte> pack = _nodes.Pack(Node);
             _entry = StreamNode.Read(pack, _nodes.IdOf(Node), _next);
             _next = _isReverse ? StreamNode.EntryBefore(pack, _entry.At) : _entry.End;
-            if (_isReverse ? _entry.Id < _from : _entry.Id > _to)
-            {
-                break;
-            }
 
+            // A deleted entry says nothing of what follows: once all are deleted XSETID may go back, and lower IDs than the deleted ones join the node.
             if (!_entry.IsDeleted && (_isReverse ? _entry.Id <= _to : _entry.Id >= _from))
             {
+                if (_isReverse ? _entry.Id < _from : _entry.Id > _to)
+                {
+                    break;
+                }
+
                 return true;
             }
         }

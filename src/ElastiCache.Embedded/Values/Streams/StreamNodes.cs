@@ -6,6 +6,7 @@ namespace ElastiCache.Embedded.Values;
 internal unsafe struct StreamNodeBlock
 {
     public byte* Pack;
+    public int Shared;      // 1 + its place in the snapshot that shares it; 0 = in none
 }
 
 /// <summary>The nodes of a stream by their IDs, each a <see cref="StreamNode"/> in a block of its own.</summary>
@@ -19,6 +20,7 @@ internal sealed unsafe class StreamNodes
 
     private readonly BlockAllocator _blocks;
     private readonly IdMap<StreamNodeBlock> _map;
+    private StreamNodesSnapshot? _snapshot;
     private long _packBytes;
 
     public StreamNodes(BlockAllocator blocks)
@@ -67,7 +69,12 @@ internal sealed unsafe class StreamNodes
     public ReadOnlySpan<byte> Pack(IdPosition position) => Whole(_map.ValueAt(position).Pack);
 
     /// <summary>A node's listpack, for a change that keeps every element's length.</summary>
-    public Span<byte> PackForChange(IdPosition position) => Whole(_map.ValueAt(position).Pack);
+    public Span<byte> PackForChange(IdPosition position)
+    {
+        ref StreamNodeBlock node = ref _map.ValueAt(position);
+        Own(ref node);
+        return Whole(node.Pack);
+    }
 
     /// <summary>Adds a node at the end.</summary>
     /// <param name="id">Its ID, greater than all.</param>
@@ -76,7 +83,7 @@ internal sealed unsafe class StreamNodes
     public Span<byte> Add(StreamId id, long bytes)
     {
         byte* pack = Allocate(bytes);
-        _map.Add(id).Pack = pack;
+        _map.Add(id) = new StreamNodeBlock { Pack = pack };
         return Room(pack);
     }
 
@@ -95,6 +102,10 @@ internal sealed unsafe class StreamNodes
         if (_blocks.CapacityOf(node.Pack) < total + moreBytes)
         {
             Move(ref node, Math.Max(total + moreBytes, Math.Min(2 * total, mostBytes)));
+        }
+        else
+        {
+            Own(ref node);
         }
 
         return Room(node.Pack);
@@ -120,7 +131,7 @@ internal sealed unsafe class StreamNodes
     /// <returns>The position of the next one.</returns>
     public IdPosition Remove(IdPosition position)
     {
-        Free(_map.ValueAt(position).Pack);
+        Drop(_map.ValueAt(position));
         return _map.RemoveAt(position);
     }
 
@@ -137,6 +148,24 @@ internal sealed unsafe class StreamNodes
         return _map.Count > 0 || _map.FreeSlice(1);
     }
 
+    /// <summary>Begins a snapshot, which a second one must not overlap. O(nodes).</summary>
+    public StreamNodesSnapshot BeginSnapshot()
+    {
+        _snapshot = new StreamNodesSnapshot(this, _blocks);
+        int index = 0;
+        for (IdPosition i = First; IsValid(i); i = Next(i))
+        {
+            ref StreamNodeBlock node = ref _map.ValueAt(i);
+            _snapshot.Share(index, IdOf(i), node.Pack);
+            node.Shared = ++index;
+        }
+
+        return _snapshot;
+    }
+
+    /// <summary>Ends the sharing of blocks.</summary>
+    internal void EndSharing() => _snapshot = null;
+
     /// <summary>A deep copy in the memory of an allocator.</summary>
     public StreamNodes CopyTo(BlockAllocator blocks)
     {
@@ -145,14 +174,15 @@ internal sealed unsafe class StreamNodes
         {
             ref StreamNodeBlock node = ref copy._map.ValueAt(i);
             ReadOnlySpan<byte> pack = Whole(node.Pack);
-            node.Pack = copy.Allocate(pack.Length);
+            node = new StreamNodeBlock { Pack = copy.Allocate(pack.Length) };
             pack.CopyTo(copy.Room(node.Pack));
         }
 
         return copy;
     }
 
-    private static Span<byte> Whole(byte* pack) => new(pack, ListPack.TotalBytes(new ReadOnlySpan<byte>(pack, ListPack.HeaderBytes)));
+    /// <summary>A listpack in a block.</summary>
+    internal static Span<byte> Whole(byte* pack) => new(pack, ListPack.TotalBytes(new ReadOnlySpan<byte>(pack, ListPack.HeaderBytes)));
 
     private Span<byte> Room(byte* pack) => new(pack, (int)Math.Min(int.MaxValue, _blocks.CapacityOf(pack)));
 
@@ -160,9 +190,20 @@ internal sealed unsafe class StreamNodes
     {
         byte* moved = Allocate(bytes);
         Whole(node.Pack).CopyTo(Room(moved));
-        Free(node.Pack);
-        node.Pack = moved;
+        Drop(node);
+        node = new StreamNodeBlock { Pack = moved };
     }
+
+    // A block that a snapshot shares stays as it is.
+    private void Own(ref StreamNodeBlock node)
+    {
+        if (IsShared(node))
+        {
+            Move(ref node, _blocks.CapacityOf(node.Pack));
+        }
+    }
+
+    private bool IsShared(in StreamNodeBlock node) => _snapshot != null && node.Shared != 0 && _snapshot.Needs(node.Shared - 1);
 
     private byte* Allocate(long bytes)
     {
@@ -171,9 +212,16 @@ internal sealed unsafe class StreamNodes
         return pack;
     }
 
-    private void Free(byte* pack)
+    private void Drop(in StreamNodeBlock node)
     {
-        _packBytes -= _blocks.CapacityOf(pack);
-        _blocks.Free(pack);
+        _packBytes -= _blocks.CapacityOf(node.Pack);
+        if (IsShared(node))
+        {
+            _snapshot!.TakeOver(node.Shared - 1);
+        }
+        else
+        {
+            _blocks.Free(node.Pack);
+        }
     }
 }
