@@ -48,6 +48,8 @@ internal sealed class CacheOperations(Store store)
 
     public GeoOperations GeoSets { get; } = new(store);
 
+    public DumpOperations Dumps { get; } = new(store);
+
     public LockOperations Locks { get; } = new(store);
 
     public StateOperations States { get; } = new(store);

@@ -1,4 +1,5 @@
 using ElastiCache.Embedded.Operations;
+using ElastiCache.Embedded.Values;
 
 namespace ElastiCache.Embedded.Api;
 

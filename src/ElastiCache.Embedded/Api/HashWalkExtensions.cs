@@ -3,6 +3,7 @@ using ElastiCache.Embedded.Api;
 using ElastiCache.Embedded.Api.Serialization;
 using ElastiCache.Embedded.Keyspace;
 using ElastiCache.Embedded.Operations;
+using ElastiCache.Embedded.Values;
 
 namespace ElastiCache.Embedded;
 

@@ -1,6 +1,7 @@
 using ElastiCache.Embedded.Api;
 using ElastiCache.Embedded.Keyspace;
 using ElastiCache.Embedded.Operations;
+using ElastiCache.Embedded.Values;
 
 namespace ElastiCache.Embedded;
 

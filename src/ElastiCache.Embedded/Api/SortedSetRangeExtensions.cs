@@ -1,5 +1,6 @@
 using ElastiCache.Embedded.Keyspace;
 using ElastiCache.Embedded.Operations;
+using ElastiCache.Embedded.Values;
 
 namespace ElastiCache.Embedded;
 

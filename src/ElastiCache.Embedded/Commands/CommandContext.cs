@@ -38,6 +38,7 @@ internal class CommandContext
         HyperLogLogs = new HyperLogLogOperations(store);
         GeoSets = new GeoOperations(store);
         Sorts = new SortOperations(store);
+        Dumps = new DumpOperations(store);
         Transaction = new QueuedCommands(store);
     }
 
@@ -82,6 +83,8 @@ internal class CommandContext
     public GeoOperations GeoSets { get; }
 
     public SortOperations Sorts { get; }
+
+    public DumpOperations Dumps { get; }
 
     /// <summary>Where replies go.</summary>
     public RespWriter Reply { get; }

@@ -48,6 +48,7 @@ internal sealed class CommandTable
         (CommandGroup.Generic, KeyCommands.Rows),
         (CommandGroup.Generic, ObjectCommands.Rows),
         (CommandGroup.Generic, SortCommands.Rows),
+        (CommandGroup.Generic, DumpCommands.Rows),
         (CommandGroup.Generic, DatabaseCommands.Rows),
         (CommandGroup.List, ListCommands.Rows),
         (CommandGroup.List, BlockingListCommands.Rows),

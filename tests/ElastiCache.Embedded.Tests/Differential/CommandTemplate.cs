@@ -57,8 +57,10 @@ internal sealed class CommandTemplate(Random random)
         bool waits = template.StartsWith("BL", StringComparison.Ordinal) || template.StartsWith("BR", StringComparison.Ordinal) || template.StartsWith("BZ", StringComparison.Ordinal);
 
         // All members of y have the score 0, or ranges by name are not determined. And a bit field that begins before 512 MB and ends behind may be set in
-        // Redis, by which a string becomes longer than a string can be; here it is refused.
-        bool keepsNumbers = template.StartsWith("ZADD y", StringComparison.Ordinal) || template.StartsWith("BITFIELD k", StringComparison.Ordinal);
+        // Redis, by which a string becomes longer than a string can be; here it is refused. And
+        // EXPIRETIME must not meet a key that was given a lifetime a moment ago.
+        bool keepsNumbers = template.StartsWith("ZADD y", StringComparison.Ordinal) || template.StartsWith("BITFIELD k", StringComparison.Ordinal)
+            || template.Contains("EXPIRETIME", StringComparison.Ordinal);
         if (!waits && random.Next(20) == 0)
         {
             Damage(words, keepsNumbers);

@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace ElastiCache.Embedded.Operations;
+namespace ElastiCache.Embedded.Values;
 
 /// <summary>Names, with or without values, that were copied while a shard was locked, to be used after it is unlocked.</summary>
 /// <remarks>The arrays are pooled. Not thread-safe.</remarks>
@@ -39,6 +39,16 @@ internal sealed class NameBuffer : IDisposable
         _length += name.Length + value.Length;
     }
 
+    /// <summary>Gives the item that was added last, without a value, a copy of one.</summary>
+    /// <exception cref="InsufficientMemoryException">All together would be more than an array can hold.</exception>
+    public void AddToLast(scoped ReadOnlySpan<byte> value)
+    {
+        MakeRoom(ref _bytes, _length, value.Length);
+        value.CopyTo(_bytes.AsSpan(_length));
+        _items[Count - 1] = _items[Count - 1] with { ValueLength = value.Length };
+        _length += value.Length;
+    }
+
     /// <summary>Forgets everything.</summary>
     public void Clear()
     {
@@ -72,28 +82,4 @@ internal sealed class NameBuffer : IDisposable
         ArrayPool<T>.Shared.Return(array);
         array = larger;
     }
-}
-
-/// <summary>Copies what it takes into a buffer.</summary>
-internal readonly struct NameBufferSink(NameBuffer buffer) : IFieldSink
-{
-    public void Take(scoped ReadOnlySpan<byte> name, scoped ReadOnlySpan<byte> value) => buffer.Add(name, value);
-}
-
-/// <summary>The names of a buffer, as an operation takes them.</summary>
-internal readonly struct BufferedNames(NameBuffer buffer) : INameList
-{
-    public int Count => buffer.Count;
-
-    public ReadOnlySpan<byte> Name(int index) => buffer.Name(index).Span;
-}
-
-/// <summary>The fields and values of a buffer, as an operation takes them.</summary>
-internal readonly struct BufferedFieldValues(NameBuffer buffer) : IFieldValueList
-{
-    public int Count => buffer.Count;
-
-    public ReadOnlySpan<byte> Name(int index) => buffer.Name(index).Span;
-
-    public ReadOnlySpan<byte> Value(int index) => buffer.Value(index).Span;
 }

@@ -1,0 +1,173 @@
+using System.Buffers.Binary;
+
+namespace ElastiCache.Embedded.Values;
+
+/// <summary>LZF, the compression of strings in Redis's files (Marc Lehmann's liblzf).</summary>
+/// <remarks>
+/// <code>
+///   000LLLLL  bytes                       L + 1 bytes as they are
+///   LLLooooo  oooooooo                    L + 2 bytes (L is 1 to 6) from o + 1 bytes before
+///   111ooooo  LLLLLLLL  oooooooo          L + 9 bytes from o + 1 bytes before
+/// </code>
+/// A copy may reach into what it writes itself: that is how runs are stored.
+/// </remarks>
+internal static class Lzf
+{
+    private const int MostLiterals = 32;
+    private const int MostCopied = 264;
+    private const int MostDistance = 1 << 13;
+    private const int LeastCopied = 3;
+    private const int HashBits = 12;
+
+    // Three bytes make 264.
+    private const int MostGrowth = MostCopied / 3;
+
+    /// <summary>The most bytes that compressed ones can stand for; what declares more is damaged.</summary>
+    public static long MostDecompressed(int compressedBytes) => (long)compressedBytes * MostGrowth;
+
+    /// <summary>Decompresses.</summary>
+    /// <returns>Whether the bytes are well-formed and fill the destination exactly.</returns>
+    public static bool TryDecompress(ReadOnlySpan<byte> compressed, Span<byte> destination)
+    {
+        int from = 0, to = 0;
+        while (from < compressed.Length)
+        {
+            int control = compressed[from++];
+            if (control < MostLiterals)
+            {
+                int literals = control + 1;
+                if (literals > compressed.Length - from || literals > destination.Length - to)
+                {
+                    return false;
+                }
+
+                compressed.Slice(from, literals).CopyTo(destination[to..]);
+                from += literals;
+                to += literals;
+                continue;
+            }
+
+            int length = control >> 5;
+            if (length == 7)
+            {
+                if (from == compressed.Length)
+                {
+                    return false;
+                }
+
+                length += compressed[from++];
+            }
+
+            length += 2;
+            if (from == compressed.Length)
+            {
+                return false;
+            }
+
+            int distance = ((control & 0x1F) << 8) + compressed[from++] + 1;
+            if (distance > to || length > destination.Length - to)
+            {
+                return false;
+            }
+
+            Copy(destination, to, distance, length);
+            to += length;
+        }
+
+        return to == destination.Length;
+    }
+
+    /// <summary>Compresses.</summary>
+    /// <param name="bytes">What to compress.</param>
+    /// <param name="destination">At most so many bytes.</param>
+    /// <returns>The bytes written; 0 if it takes more than the destination has.</returns>
+    public static int Compress(ReadOnlySpan<byte> bytes, Span<byte> destination)
+    {
+        // Where three bytes with a hash were last seen, plus 1.
+        Span<int> seen = stackalloc int[1 << HashBits];
+        seen.Clear();
+        int to = 0, literalsFrom = 0, at = 0;
+        while (at < bytes.Length - LeastCopied)
+        {
+            uint three = BinaryPrimitives.ReadUInt32LittleEndian(bytes[at..]) & 0xFFFFFF;
+            ref int place = ref seen[(int)((three * 2654435761u) >> (32 - HashBits))];
+            int before = place - 1;
+            place = at + 1;
+            if (before < 0 || at - before > MostDistance || (BinaryPrimitives.ReadUInt32LittleEndian(bytes[before..]) & 0xFFFFFF) != three)
+            {
+                at++;
+                continue;
+            }
+
+            int length = LengthOfMatch(bytes, before, at);
+            if (!WriteLiterals(bytes[literalsFrom..at], destination, ref to) || !WriteCopy(at - before, length, destination, ref to))
+            {
+                return 0;
+            }
+
+            at += length;
+            literalsFrom = at;
+        }
+
+        return WriteLiterals(bytes[literalsFrom..], destination, ref to) ? to : 0;
+    }
+
+    private static void Copy(Span<byte> destination, int to, int distance, int length)
+    {
+        if (distance >= length)
+        {
+            destination.Slice(to - distance, length).CopyTo(destination[to..]);
+            return;
+        }
+
+        for (int i = 0; i < length; i++)
+        {
+            destination[to + i] = destination[to - distance + i];
+        }
+    }
+
+    private static int LengthOfMatch(ReadOnlySpan<byte> bytes, int before, int at)
+    {
+        int most = Math.Min(MostCopied, bytes.Length - at);
+        return bytes.Slice(at, most).CommonPrefixLength(bytes.Slice(before, most));
+    }
+
+    private static bool WriteLiterals(ReadOnlySpan<byte> literals, Span<byte> destination, ref int to)
+    {
+        while (literals.Length > 0)
+        {
+            int count = Math.Min(MostLiterals, literals.Length);
+            if (count + 1 > destination.Length - to)
+            {
+                return false;
+            }
+
+            destination[to++] = (byte)(count - 1);
+            literals[..count].CopyTo(destination[to..]);
+            to += count;
+            literals = literals[count..];
+        }
+
+        return true;
+    }
+
+    private static bool WriteCopy(int distance, int length, Span<byte> destination, ref int to)
+    {
+        const int MostBytes = 3;
+        if (MostBytes > destination.Length - to)
+        {
+            return false;
+        }
+
+        int offset = distance - 1;
+        int code = length - 2;
+        destination[to++] = (byte)((Math.Min(code, 7) << 5) | (offset >> 8));
+        if (code >= 7)
+        {
+            destination[to++] = (byte)(code - 7);
+        }
+
+        destination[to++] = (byte)offset;
+        return true;
+    }
+}

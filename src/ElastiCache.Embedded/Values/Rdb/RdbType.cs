@@ -1,0 +1,46 @@
+namespace ElastiCache.Embedded.Values;
+
+/// <summary>How a value is encoded in an RDB file or a DUMP payload: its first byte.</summary>
+internal enum RdbType : byte
+{
+    String = 0,
+
+    /// <summary>Elements as strings.</summary>
+    List = 1,
+
+    /// <summary>Members as strings.</summary>
+    Set = 2,
+
+    /// <summary>Members with scores as text.</summary>
+    SortedSetText = 3,
+
+    /// <summary>Fields and values as strings.</summary>
+    Hash = 4,
+
+    /// <summary>Members with scores in binary.</summary>
+    SortedSet = 5,
+
+    HashZipMap = 9,
+    ListZipList = 10,
+    SetIntSet = 11,
+    SortedSetZipList = 12,
+    HashZipList = 13,
+
+    /// <summary>A list of ziplists.</summary>
+    ListQuickList = 14,
+
+    StreamListPacks = 15,
+    HashListPack = 16,
+    SortedSetListPack = 17,
+
+    /// <summary>A list of listpacks and single elements.</summary>
+    ListQuickList2 = 18,
+
+    /// <summary>With the numbers of Redis 7.0.</summary>
+    StreamListPacks2 = 19,
+
+    SetListPack = 20,
+
+    /// <summary>With the time of a consumer's last activity, Redis 7.2.</summary>
+    StreamListPacks3 = 21,
+}
