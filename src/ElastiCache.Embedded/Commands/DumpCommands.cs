@@ -99,12 +99,10 @@ internal static class DumpCommands
         }
 
         using RdbValue value = DumpOperations.Read(arguments[3]);
-        if (!ExpireDeadline.TryMake(ttl, inSeconds: false, isAbsolute ? 0 : context.Expiry.Now, out long deadline))
-        {
-            deadline = ExpireDeadline.Latest;
-        }
 
-        deadline = ttl == 0 ? Record.NoExpiry : ExpireDeadline.Storable(deadline);
+        // As Redis, in which a time too far in the future overflows into the past.
+        bool fits = ExpireDeadline.TryMake(ttl, inSeconds: false, isAbsolute ? 0 : context.Expiry.Now, out long deadline);
+        deadline = ttl == 0 ? Record.NoExpiry : ExpireDeadline.Storable(fits ? deadline : 0);
         if (context.Dumps.Restore(context.Database, key, value, arguments[3], deadline, replaces, ref context.Ticket) == RestoreOutcome.KeyExists)
         {
             return KeyExists;
