@@ -12,6 +12,7 @@ internal static class ServeCommand
 {
     public static async Task<int> RunAsync(string[] arguments)
     {
+        SocketThreads.Configure();
         try
         {
             ServerConfiguration configuration = ReadConfiguration(arguments);

@@ -199,14 +199,22 @@ internal sealed class RespConnection
     private int RunSegment(ReadOnlySpan<byte> input)
     {
         int used = 0;
+        int ahead = 0;
         while (used < input.Length && !IsInterrupted)
         {
             ReadOnlySpan<byte> rest = input[used..];
+            if (ahead == 0)
+            {
+                KeyPrefetch.Run(_server.Store, Context.Database, rest);
+                ahead = KeyPrefetch.Requests;
+            }
+
             RequestStatus status = _reader.Read(rest, out int consumed);
             used += consumed;
             switch (status)
             {
                 case RequestStatus.Complete:
+                    ahead = Math.Max(0, ahead - 1);
                     Serve(new CommandArguments(_reader.Bytes(rest), _reader.Places));
                     break;
                 case RequestStatus.Invalid:

@@ -271,8 +271,12 @@ internal static class ListCommands
             }
         }
 
-        // Negated, the least of all overflows in Redis 7.0, which then takes it as -1.
-        rank = rank == long.MinValue ? -1 : rank;
+        // Negated, the least of all overflows in Redis 7.0, which then begins with the first match from the tail and finds no count reached.
+        if (rank == long.MinValue)
+        {
+            (rank, count) = (-1, Math.Min(count, 0));
+        }
+
         arguments.Probe(1, out KeyProbe key);
         List<long> positions = context.Lists.Positions(context.Database, key, arguments[2], rank, count < 0 ? 1 : count, mostCompared);
         if (count >= 0)

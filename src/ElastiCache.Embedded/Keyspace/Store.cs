@@ -13,7 +13,8 @@ namespace ElastiCache.Embedded.Keyspace;
 /// </remarks>
 internal sealed unsafe class Store : IDisposable
 {
-    private const int BatchKeys = 16;
+    /// <summary>The most keys that <see cref="Prefetch"/> takes at once.</summary>
+    public const int BatchKeys = 16;
     private const long MostReserved = 32L << 30;
     private const long LeastReserved = 1L << 30;
 

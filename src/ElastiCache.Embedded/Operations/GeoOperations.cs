@@ -104,9 +104,8 @@ internal sealed class GeoOperations
 
         if (query.IsSorted)
         {
-            matches.Sort(query.IsDescending
-                ? static (a, b) => b.Meters.CompareTo(a.Meters)
-                : static (a, b) => a.Meters.CompareTo(b.Meters));
+            // Stable, as Redis's sort is: members at one place stay in the order of their scores.
+            matches = [.. query.IsDescending ? matches.OrderByDescending(match => match.Meters) : matches.OrderBy(match => match.Meters)];
         }
 
         if (query.Count > 0 && matches.Count > query.Count)
