@@ -31,6 +31,14 @@ switch (args)
         ChildProcess.Answer(Growth.Measure(name, Number(entries), parent));
         return 0;
 
+    case [ChildProcess.Verb, RespThroughput.ServeVerb, var port]:
+        await RespServers.ServeAsync(Number(port));
+        return 0;
+
+    case [ChildProcess.Verb, RespThroughput.GarnetVerb, var port]:
+        await RespServers.ServeGarnetAsync(port);
+        return 0;
+
     default:
         BenchmarkSwitcher.FromAssembly(typeof(CompareCommand).Assembly).Run(args);
         return 0;

@@ -14,8 +14,27 @@ internal static class ChildProcess
 
     public static async Task<TResult> MeasureAsync<TResult>(params string[] arguments)
     {
+        ProcessStartInfo start = Command(arguments, inlineSockets: false);
+        start.RedirectStandardOutput = true;
+        using Process process = Process.Start(start) ?? throw new InvalidOperationException($"'{start.FileName}' did not start.");
+        string output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        if (process.ExitCode != 0)
+        {
+            throw new InvalidOperationException(
+                $"'{Verb} {string.Join(' ', arguments)}' ended with exit code {process.ExitCode}; 137 means out of memory.");
+        }
+
+        return JsonSerializer.Deserialize<TResult>(output)!;
+    }
+
+    /// <summary>What starts this program again.</summary>
+    /// <param name="arguments">Behind <see cref="Verb"/>.</param>
+    /// <param name="inlineSockets">Whether sockets complete on the thread that waits for them, as in the server's executable.</param>
+    public static ProcessStartInfo Command(string[] arguments, bool inlineSockets)
+    {
         string program = Environment.ProcessPath ?? throw new InvalidOperationException("This process has no path.");
-        var start = new ProcessStartInfo(program) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(program);
         if (Path.GetFileNameWithoutExtension(program) == "dotnet")
         {
             start.ArgumentList.Add(typeof(ChildProcess).Assembly.Location);
@@ -27,16 +46,12 @@ internal static class ChildProcess
             start.ArgumentList.Add(argument);
         }
 
-        using Process process = Process.Start(start) ?? throw new InvalidOperationException($"'{program}' did not start.");
-        string output = await process.StandardOutput.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        if (process.ExitCode != 0)
+        if (inlineSockets)
         {
-            throw new InvalidOperationException(
-                $"'{Verb} {string.Join(' ', arguments)}' ended with exit code {process.ExitCode}; 137 means out of memory.");
+            start.Environment["DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS"] = "1";
         }
 
-        return JsonSerializer.Deserialize<TResult>(output)!;
+        return start;
     }
 
     public static void Answer<TResult>(TResult result) => Console.WriteLine(JsonSerializer.Serialize(result));

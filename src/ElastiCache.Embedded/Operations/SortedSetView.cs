@@ -12,6 +12,8 @@ internal interface IScoredSink
 /// <summary>A sorted set for reading, packed or large; the default is the empty one. Valid while its shard is locked and nothing is changed.</summary>
 internal readonly ref struct SortedSetView
 {
+    private const int Prefetched = 8;
+
     private readonly SortedSetBody? _body;
     private readonly ReadOnlySpan<byte> _packed;
 
@@ -153,8 +155,20 @@ internal readonly ref struct SortedSetView
         where TSink : struct, IScoredSink, allows ref struct
     {
         RankPlace place = body.Order.At((int)first);
+        RankPlace ahead = place;
+        long unfetched = count;
         while (true)
         {
+            // Members lie anywhere: asked for eight at a time, they cost one wait for memory. Benchmark: compare, "collection-zrange-1m".
+            if (unfetched == count)
+            {
+                for (int i = 0; i < Prefetched && unfetched > 0; i++, unfetched--)
+                {
+                    body.Order.PrefetchRecord(ahead);
+                    _ = unfetched > 1 && (backward ? body.Order.Previous(ref ahead) : body.Order.Next(ref ahead));
+                }
+            }
+
             body.Order.Get(place, out double score, out uint record);
             sink.Take(body.Members.At(record).Name, score);
             if (--count == 0)

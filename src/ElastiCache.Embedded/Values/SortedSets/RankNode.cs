@@ -1,3 +1,5 @@
+using System.Numerics;
+using System.Runtime.Intrinsics;
 using ElastiCache.Embedded.Memory;
 using Record = ElastiCache.Embedded.Keyspace.Record;
 
@@ -86,7 +88,19 @@ internal unsafe struct RankNode
     public int CountBefore(int child)
     {
         uint sum = 0;
-        for (int i = 0; i < child; i++)
+        int i = 0;
+        if (Vector256.IsHardwareAccelerated)
+        {
+            Vector256<uint> sums = Vector256<uint>.Zero;
+            for (; i <= child - Vector256<uint>.Count; i += Vector256<uint>.Count)
+            {
+                sums += Vector256.Load(Counts + i);
+            }
+
+            sum = Vector256.Sum(sums);
+        }
+
+        for (; i < child; i++)
         {
             sum += Counts[i];
         }
@@ -97,13 +111,18 @@ internal unsafe struct RankNode
     /// <summary>The first element of a leaf that is not less than this one.</summary>
     public int LowerBound(Arena arena, double score, ReadOnlySpan<byte> member, out bool isFound)
     {
-        int low = 0;
-        int high = _count;
+        int low = CountBelow(Scores, score, orEqual: false);
         isFound = false;
+        if (low == _count || Scores[low] != score)
+        {
+            return low;
+        }
+
+        int high = CountBelow(Scores, score, orEqual: true);
         while (low < high)
         {
             int middle = (low + high) >>> 1;
-            int order = Compare(arena, Scores[middle], Records[middle], score, member);
+            int order = MemberOf(arena, Records[middle]).SequenceCompareTo(member);
             if (order == 0)
             {
                 isFound = true;
@@ -119,30 +138,42 @@ internal unsafe struct RankNode
     /// <summary>The child in which an element is, or belongs: the last whose first element is not greater.</summary>
     public int ChildFor(Arena arena, double score, ReadOnlySpan<byte> member)
     {
-        int low = 1;
-        int high = _count;
-        while (low < high)
+        int low = CountBelow(ChildScores, score, orEqual: false);
+        if (low < _count && ChildScores[low] == score)
         {
-            int middle = (low + high) >>> 1;
-            (low, high) = Compare(arena, ChildScores[middle], ChildRecords[middle], score, member) <= 0 ? (middle + 1, high) : (low, middle);
+            int high = CountBelow(ChildScores, score, orEqual: true);
+            while (low < high)
+            {
+                int middle = (low + high) >>> 1;
+                (low, high) = MemberOf(arena, ChildRecords[middle]).SequenceCompareTo(member) <= 0 ? (middle + 1, high) : (low, middle);
+            }
         }
 
-        return low - 1;
+        return Math.Max(0, low - 1);
     }
 
     /// <summary>How many of the scores are lower, or not higher.</summary>
+    /// <remarks>All are compared, four at a time: ten comparisons without a branch cost less than five jumps that nobody can predict. Benchmark: compare, "collection-zrank-1m".</remarks>
     public readonly int CountBelow(double* scores, double score, bool orEqual)
     {
-        int low = 0;
-        int high = _count;
-        while (low < high)
+        int below = 0;
+        int i = 0;
+        if (Vector256.IsHardwareAccelerated)
         {
-            int middle = (low + high) >>> 1;
-            bool isBelow = orEqual ? scores[middle] <= score : scores[middle] < score;
-            (low, high) = isBelow ? (middle + 1, high) : (low, middle);
+            var wanted = Vector256.Create(score);
+            for (; i <= _count - Vector256<double>.Count; i += Vector256<double>.Count)
+            {
+                var four = Vector256.Load(scores + i);
+                below += BitOperations.PopCount((orEqual ? Vector256.LessThanOrEqual(four, wanted) : Vector256.LessThan(four, wanted)).ExtractMostSignificantBits());
+            }
         }
 
-        return low;
+        for (; i < _count; i++)
+        {
+            below += (orEqual ? scores[i] <= score : scores[i] < score) ? 1 : 0;
+        }
+
+        return below;
     }
 
     /// <summary>How many of the members, or of the children's first members, are lower, or not higher.</summary>
@@ -245,11 +276,6 @@ internal unsafe struct RankNode
 
         _count += (ushort)more;
     }
-
-    private static int Compare(Arena arena, double leftScore, uint leftRecord, double score, ReadOnlySpan<byte> member) =>
-        leftScore < score ? -1
-        : leftScore > score ? 1
-        : MemberOf(arena, leftRecord).SequenceCompareTo(member);
 
     private static void Open<T>(T* items, int slot, int count)
         where T : unmanaged =>

@@ -1,3 +1,4 @@
+using ElastiCache.Embedded.Keyspace;
 using ElastiCache.Embedded.Memory;
 
 namespace ElastiCache.Embedded.Values;
@@ -74,6 +75,11 @@ internal sealed unsafe class RankTree
             throw new InvalidOperationException("An element that is not in the order was to be removed from it.");
         }
 
+        Remove(path, levels, leaf, slot);
+    }
+
+    private void Remove(Span<PathStep> path, int levels, RankNode* leaf, int slot)
+    {
         leaf->RemoveElement(slot);
         Count--;
         ChangeCounts(path[..levels], -1);
@@ -100,7 +106,12 @@ internal sealed unsafe class RankTree
             return;
         }
 
-        Remove(score, record);
+        if (!isFound)
+        {
+            throw new InvalidOperationException("An element that is not in the order was to be moved in it.");
+        }
+
+        Remove(path, levels, leaf, slot);
         Insert(newScore, record);
     }
 
@@ -124,7 +135,7 @@ internal sealed unsafe class RankTree
         uint reference = _root;
         while (reference != 0)
         {
-            RankNode* node = NodeAt(reference);
+            RankNode* node = Fetch(reference);
             if (node->IsLeaf)
             {
                 return rank + node->CountBelow(node->Scores, score, orEqual);
@@ -167,7 +178,7 @@ internal sealed unsafe class RankTree
         uint reference = _root;
         while (true)
         {
-            RankNode* node = NodeAt(reference);
+            RankNode* node = Fetch(reference);
             if (node->IsLeaf)
             {
                 return new RankPlace(reference, rank);
@@ -219,13 +230,38 @@ internal sealed unsafe class RankTree
     /// <returns>Whether there is more to free.</returns>
     public bool FreeSlice(int elements) => _nodes.FreeSlice(_root, elements);
 
+    /// <summary>Asks the processor for the record of the element at a place, for a walk that will come there.</summary>
+    public void PrefetchRecord(RankPlace place)
+    {
+        if (System.Runtime.Intrinsics.X86.Sse.IsSupported)
+        {
+            System.Runtime.Intrinsics.X86.Sse.Prefetch0(_arena.At(NodeAt(place.Leaf)->Records[place.Slot]));
+        }
+    }
+
+    // A search in a node reads three or four of its cache lines one after the other; asked for together they cost one wait for memory. Benchmark: compare,
+    // "collection-zrank-1m", "collection-zadd-1m".
+    private RankNode* Fetch(uint reference)
+    {
+        RankNode* node = NodeAt(reference);
+        if (System.Runtime.Intrinsics.X86.Sse.IsSupported)
+        {
+            for (int line = 0; line < RankNode.Bytes; line += Bucket.Bytes)
+            {
+                System.Runtime.Intrinsics.X86.Sse.Prefetch0((byte*)node + line);
+            }
+        }
+
+        return node;
+    }
+
     private RankNode* Descend(double score, ReadOnlySpan<byte> member, Span<PathStep> path, out int levels)
     {
         levels = 0;
         uint reference = _root;
         while (true)
         {
-            RankNode* node = NodeAt(reference);
+            RankNode* node = Fetch(reference);
             if (node->IsLeaf)
             {
                 return node;
