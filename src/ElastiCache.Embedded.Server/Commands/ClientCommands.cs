@@ -106,7 +106,7 @@ internal static class ClientCommands
 
     private static CommandError? Information(CommandContext context, scoped in CommandArguments arguments)
     {
-        context.Reply.Verbatim("txt"u8, Encoding.UTF8.GetBytes(context.Client().Describe() + "\n"));
+        context.Reply.Verbatim("txt"u8, Encoding.UTF8.GetBytes(context.Client().Describe(context.Client()) + "\n"));
         return null;
     }
 
@@ -147,7 +147,7 @@ internal static class ClientCommands
         {
             if (isWanted(connection.Context))
             {
-                lines.Append(connection.Context.Describe()).Append('\n');
+                lines.Append(connection.Context.Describe(context.Client())).Append('\n');
             }
         }
 

@@ -31,6 +31,7 @@ internal sealed record PendingReply(Task Task, Action<ClientContext> Write);
 internal sealed class ClientContext : CommandContext
 {
     private long _lastTimestamp;
+    private Command? _running;
 
     public ClientContext(ServerState server, RespConnection connection, long id)
         : base(server.Store, new RespWriter())
@@ -116,8 +117,12 @@ internal sealed class ClientContext : CommandContext
     {
         int start = Reply.Length;
         long began = _lastTimestamp;
-        LastCommand = command;
+        _running = command;
         base.Run(command, arguments);
+
+        // Not earlier: who sees a command in CLIENT LIST may rely on what it does.
+        LastCommand = command;
+        _running = null;
         _lastTimestamp = Stopwatch.GetTimestamp();
         bool failed = Reply.Length > start && Reply.Written[start] == (byte)'-';
         if (failed)
@@ -176,7 +181,8 @@ internal sealed class ClientContext : CommandContext
     }
 
     /// <summary>The line of CLIENT LIST, without its end.</summary>
-    public string Describe()
+    /// <param name="viewer">Who asks; of itself a client sees the command that it is running.</param>
+    public string Describe(ClientContext viewer)
     {
         long now = Server.NowMilliseconds;
         return string.Create(
@@ -185,7 +191,7 @@ internal sealed class ClientContext : CommandContext
             $"idle={(now - LastInteractionMilliseconds) / 1000} flags={Flags()} db={Database} sub={Subscriber!.Count(ChannelKind.Channel)} psub={Subscriber.Count(ChannelKind.Pattern)} " +
             $"ssub={Subscriber.Count(ChannelKind.Sharded)} multi={(Transaction.IsOpen ? Transaction.Count : -1)} " +
             $"qbuf={Connection.PendingInputBytes} qbuf-free=0 argv-mem=0 multi-mem={Transaction.Bytes} rbs=1024 rbp=1024 obl=0 oll={(Connection.PendingOutputBytes > 0 ? 1 : 0)} " +
-            $"omem={Connection.PendingOutputBytes} tot-mem={Connection.HeldBytes} events=r cmd={NameOf(LastCommand)} user=default redir=-1 resp={Reply.Protocol}");
+            $"omem={Connection.PendingOutputBytes} tot-mem={Connection.HeldBytes} events=r cmd={NameOf(ReferenceEquals(viewer, this) ? _running : LastCommand)} user=default redir=-1 resp={Reply.Protocol}");
     }
 
     /// <summary>A command's name as Redis writes it in lists: <c>config|get</c>.</summary>

@@ -266,7 +266,7 @@ internal sealed class RespConnection
 
     private void HideReply(int start)
     {
-        if (Context.ReplyMode is ReplyMode.Off or ReplyMode.Skip)
+        if (Context.ReplyMode is ReplyMode.Off or ReplyMode.Skip && !(Context.LastCommand is { } last && ChannelCommands.AnswersByMessages(last)))
         {
             Reply.CutBack(start);
         }

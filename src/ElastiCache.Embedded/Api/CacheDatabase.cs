@@ -62,6 +62,40 @@ public sealed class CacheDatabase
     /// <typeparam name="T">What its members are.</typeparam>
     public CacheGeo<T> Geo<T>(CacheKey key) => new(this, key);
 
+    /// <summary>The string under a key as a row of bits. Costs nothing until it is used.</summary>
+    public CacheBitmap Bitmap(CacheKey key) => new(this, key);
+
+    /// <summary>A queue of work under a key: messages that are delivered until they are completed. Costs nothing until it is used.</summary>
+    /// <typeparam name="T">What messages are.</typeparam>
+    /// <param name="key">The key of its stream.</param>
+    /// <param name="options">How it deals with messages that nobody completes; null for the defaults.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
+    public WorkQueue<T> Queue<T>(string key, WorkQueueOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return new WorkQueue<T>(this, key, options ?? new WorkQueueOptions());
+    }
+
+    /// <summary>A leaderboard under a key. Costs nothing until it is used.</summary>
+    /// <typeparam name="T">What its members are.</typeparam>
+    /// <param name="key">The key of its sorted set.</param>
+    /// <param name="lowestFirst">Whether the lowest score is the best, as with times.</param>
+    public Leaderboard<T> Leaderboard<T>(string key, bool lowestFirst = false)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return new Leaderboard<T>(this, key, lowestFirst);
+    }
+
+    /// <summary>A counter by second, minute, hour and day under a key. Costs nothing until it is used.</summary>
+    /// <param name="key">The key of its hash.</param>
+    /// <param name="resolutions">How finely it counts; without any 120 seconds, 120 minutes, 48 hours and 90 days.</param>
+    /// <exception cref="ArgumentException">A resolution is not whole seconds, or keeps nothing.</exception>
+    public TimeSeriesCounter TimeSeries(string key, params ReadOnlySpan<TimeSeriesResolution> resolutions)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return new TimeSeriesCounter(this, key, resolutions);
+    }
+
     internal EmbeddedCache Cache { get; }
 
     internal CacheOperations Operations => Cache.Operations;

@@ -168,6 +168,19 @@ public sealed class CacheStreamGroup
         return collector.ToEntries(_database, _key);
     }
 
+    /// <summary>Says how long ago a pending entry was delivered to a consumer, who has it from now on. That is no delivery. Redis: XCLAIM with IDLE and JUSTID.</summary>
+    internal void SetIdle(string consumer, StreamId id, TimeSpan idle, long? deliveries = null)
+    {
+        KeyScratch scratch = default;
+        KeyProbe.Create(_key.Value, ref scratch, out KeyProbe probe);
+        using PooledBuffer buffer = PooledBuffer.Rent();
+        var collector = new StreamEntryCollector(buffer);
+        JournalTicket ticket = default;
+        var claiming = new StreamClaiming { IdleMs = (long)idle.TotalMilliseconds, Deliveries = deliveries, OnlyIds = true };
+        _operations.Claims.Claim(_database.Index, probe, _name, Encoding.UTF8.GetBytes(consumer), [id], claiming, ref collector, ref ticket);
+        _database.Wait(ticket);
+    }
+
     /// <summary>Removes a consumer and what is pending with it: nobody will get those entries again. O(pending). Redis: XGROUP DELCONSUMER.</summary>
     /// <returns>How many entries were pending with it.</returns>
     [SkipLocalsInit]

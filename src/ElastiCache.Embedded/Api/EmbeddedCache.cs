@@ -143,6 +143,18 @@ public sealed class EmbeddedCache : IAsyncDisposable, IDisposable
     /// <typeparam name="T">What its members are.</typeparam>
     public CacheGeo<T> Geo<T>(CacheKey key) => _databases[0].Geo<T>(key);
 
+    /// <inheritdoc cref="CacheDatabase.Bitmap"/>
+    public CacheBitmap Bitmap(CacheKey key) => _databases[0].Bitmap(key);
+
+    /// <inheritdoc cref="CacheDatabase.Queue{T}"/>
+    public WorkQueue<T> Queue<T>(string key, WorkQueueOptions? options = null) => _databases[0].Queue<T>(key, options);
+
+    /// <inheritdoc cref="CacheDatabase.Leaderboard{T}"/>
+    public Leaderboard<T> Leaderboard<T>(string key, bool lowestFirst = false) => _databases[0].Leaderboard<T>(key, lowestFirst);
+
+    /// <inheritdoc cref="CacheDatabase.TimeSeries"/>
+    public TimeSeriesCounter TimeSeries(string key, params ReadOnlySpan<TimeSeriesResolution> resolutions) => _databases[0].TimeSeries(key, resolutions);
+
     /// <summary>Opens a durable cache with the default options.</summary>
     /// <param name="folder">Its folder; created if it is missing.</param>
     /// <param name="cancellationToken">Ends the wait before reading begins.</param>

@@ -7,7 +7,7 @@ namespace ElastiCache.Embedded.Commands;
 internal static class ChannelCommands
 {
     private const CommandFlags Subscribing = CommandFlags.PubSub | CommandFlags.NoScript | CommandFlags.Loading | CommandFlags.Stale;
-    private const CommandFlags Publishing = CommandFlags.PubSub | CommandFlags.Loading | CommandFlags.Stale | CommandFlags.Fast;
+    private const CommandFlags Publishing = CommandFlags.PubSub | CommandFlags.Loading | CommandFlags.Stale | CommandFlags.Fast | CommandFlags.MayReplicate;
     private const CommandFlags Asking = CommandFlags.PubSub | CommandFlags.Loading | CommandFlags.Stale;
 
     private static readonly string[] AllowedWhileSubscribed =
@@ -103,6 +103,9 @@ internal static class ChannelCommands
         return new CommandError(
             $"Can't execute '{name.ToLowerInvariant()}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context");
     }
+
+    /// <summary>Whether a command answers with messages of its own, which CLIENT REPLY does not silence.</summary>
+    public static bool AnswersByMessages(Command command) => command.Container == null && command.Name.EndsWith("SUBSCRIBE", StringComparison.Ordinal);
 
     /// <summary>Ends all subscriptions of a client without a word, as RESET does.</summary>
     public static void UnsubscribeAll(CommandContext context)

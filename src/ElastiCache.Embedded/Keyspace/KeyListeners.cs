@@ -1,3 +1,5 @@
+using ElastiCache.Embedded.Memory;
+
 namespace ElastiCache.Embedded.Keyspace;
 
 /// <summary>Wants to know when a key is changed, removed or replaced: a transaction that watches it, a caller who waits for an element.</summary>
@@ -5,7 +7,16 @@ internal interface IKeyListener
 {
     /// <summary>The key has changed, or is about to. Its shard is locked: note it and return.</summary>
     void KeyChanged(int database, ReadOnlySpan<byte> key);
+
+    /// <summary>Another database takes the place of the key's (SWAPDB); the key is in one of them at least. As <see cref="KeyChanged"/>.</summary>
+    void KeyReplaced(int database, ReadOnlySpan<byte> key, KeyReplacement replacement) => KeyChanged(database, key);
 }
+
+/// <summary>What SWAPDB does to a key.</summary>
+/// <param name="ExistedBefore">Whether the key was in the database that goes.</param>
+/// <param name="ExistsNow">Whether it is in the one that comes.</param>
+/// <param name="HasExpiredNow">Whether it is past its deadline there, and was not removed yet.</param>
+internal readonly record struct KeyReplacement(bool ExistedBefore, bool ExistsNow, bool HasExpiredNow);
 
 /// <summary>The listeners of one shard's keys. Guarded by the shard's lock.</summary>
 internal sealed class KeyListeners
@@ -56,6 +67,26 @@ internal sealed class KeyListeners
         }
     }
 
+    /// <summary>Tells the listeners of a database's keys that another table takes the place of theirs.</summary>
+    public void SignalReplaced(int database, RecordTable? before, RecordTable? after, Arena arena, CacheClock clock)
+    {
+        if (_byDatabase[database] is not { Count: > 0 } keys)
+        {
+            return;
+        }
+
+        foreach ((byte[] key, List<IKeyListener> listeners) in keys)
+        {
+            KeyProbe.Create(key, out KeyProbe probe);
+            bool exists = TryFind(after, probe, out SlotPosition position);
+            var replacement = new KeyReplacement(TryFind(before, probe, out _), exists, exists && clock.HasPassed(new Entry(arena, position).Deadline));
+            if (replacement.ExistedBefore || replacement.ExistsNow)
+            {
+                listeners.ForEach(listener => listener.KeyReplaced(database, key, replacement));
+            }
+        }
+    }
+
     /// <summary>Tells the listeners of those keys of a database that satisfy a condition.</summary>
     public void SignalWhere<TCondition>(int database, ref TCondition condition)
         where TCondition : struct, IKeyCondition, allows ref struct
@@ -75,6 +106,12 @@ internal sealed class KeyListeners
                 }
             }
         }
+    }
+
+    private static bool TryFind(RecordTable? table, in KeyProbe key, out SlotPosition position)
+    {
+        position = default;
+        return table is { Count: > 0 } && table.TryFind(key, out position);
     }
 }
 

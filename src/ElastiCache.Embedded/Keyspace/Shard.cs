@@ -338,7 +338,7 @@ internal sealed unsafe class Shard
         }
 
         Snapshot.HandOverAll(database, table);
-        SignalExisting(database, database);
+        SignalExisting(database);
         _expiry.Count(database, -_expiry.CountOf(database));
         return table.Detach(Collections);
     }
@@ -351,10 +351,12 @@ internal sealed unsafe class Shard
             return;
         }
 
-        SignalExisting(a, a);
-        SignalExisting(a, b);
-        SignalExisting(b, a);
-        SignalExisting(b, b);
+        if (Listeners.Any)
+        {
+            Listeners.SignalReplaced(a, _tables[a], _tables[b], _arena, _store.Clock);
+            Listeners.SignalReplaced(b, _tables[b], _tables[a], _arena, _store.Clock);
+        }
+
         TableForWriting(a).Swap(TableForWriting(b));
         _expiry.SwapDatabases(a, b);
         MemberExpiry.SwapDatabases(a, b);
@@ -409,13 +411,13 @@ internal sealed unsafe class Shard
         Listeners.Signal(database, new ReadOnlySpan<byte>(key, keyLength));
     }
 
-    // Those who listen in one database to a key that exists in another, or the same.
-    private void SignalExisting(int listening, int existing)
+    // Those who listen to keys that exist.
+    private void SignalExisting(int database)
     {
-        if (Listeners.Any && _tables[existing] is { Count: > 0 } table)
+        if (Listeners.Any && _tables[database] is { Count: > 0 } table)
         {
             var condition = new IsInTable(table);
-            Listeners.SignalWhere(listening, ref condition);
+            Listeners.SignalWhere(database, ref condition);
         }
     }
 

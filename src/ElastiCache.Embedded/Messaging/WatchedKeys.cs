@@ -99,5 +99,14 @@ internal sealed class WatchedKeys(Store store)
 
             owner._isDirty = true;
         }
+
+        // What was past its deadline, or not there at all, and is past it now or gone, has not changed for anybody who could have read it.
+        public void KeyReplaced(int changedDatabase, ReadOnlySpan<byte> changed, KeyReplacement replacement)
+        {
+            bool wasReadable = !IsExpired && replacement.ExistedBefore;
+            bool isReadable = replacement.ExistsNow && !replacement.HasExpiredNow;
+            IsExpired = replacement.HasExpiredNow;
+            owner._isDirty |= wasReadable || isReadable;
+        }
     }
 }
