@@ -1,0 +1,3 @@
+using ElastiCache.Embedded.Server.Cli;
+
+return await CommandLine.RunAsync(args).ConfigureAwait(false);
