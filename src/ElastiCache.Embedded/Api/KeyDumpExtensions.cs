@@ -29,7 +29,7 @@ public static class KeyDumpExtensions
     /// <returns>Whether it was stored; false if the key is there and <paramref name="replace"/> is false.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="expiry"/> is not positive. Nothing changes.</exception>
     /// <exception cref="FormatException">The payload is damaged, or is of a version later than Redis 7.2's. Nothing changes.</exception>
-    /// <exception cref="CacheFullException">The budget has no room. Nothing changes, but that entries may have been evicted.</exception>
+    /// <exception cref="CacheFullException">The budget has no room. Nothing changes, but that entries may have been evicted, and that a key to be replaced may be gone.</exception>
     [SkipLocalsInit]
     public static bool Restore(this Keys keys, CacheKey key, ReadOnlySpan<byte> payload, TimeSpan? expiry = null, bool replace = false)
     {

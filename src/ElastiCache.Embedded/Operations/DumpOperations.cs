@@ -108,7 +108,7 @@ internal sealed class DumpOperations(Store store)
     /// <param name="deadline">Its deadline in Unix ms; <see cref="Record.NoExpiry"/> for none.</param>
     /// <param name="replaces">Whether a key that is there is replaced.</param>
     /// <param name="ticket">The ticket of the write.</param>
-    /// <exception cref="CacheFullException">The budget has no room. Nothing has changed.</exception>
+    /// <exception cref="CacheFullException">The budget has no room. Nothing has changed, but that a key to be replaced may be gone.</exception>
     public RestoreOutcome Restore(
         int database, in KeyProbe key, RdbValue value, ReadOnlySpan<byte> payload, long deadline, bool replaces, ref JournalTicket ticket)
     {
@@ -138,7 +138,27 @@ internal sealed class DumpOperations(Store store)
             write.Remove(current);
         }
 
-        new RestoredValue(store, write.Shard, database).Store(key, value, deadline);
+        try
+        {
+            new RestoredValue(store, write.Shard, database).Store(key, value, deadline);
+        }
+        catch (CacheFullException)
+        {
+            // What room was made for was an estimate. The key is free then, in memory and in the log.
+            if (write.TryFind(key, out Entry half))
+            {
+                write.Remove(half);
+            }
+
+            if (exists)
+            {
+                write.Effect(2)?.Argument("DEL"u8).Argument(key);
+                write.Notify(KeyEventClass.Generic, "del"u8, key);
+            }
+
+            throw;
+        }
+
         write.Effect(6)?.Argument("RESTORE"u8).Argument(key).Argument(deadline == Record.NoExpiry ? 0 : deadline).Argument(payload)
             .Argument("REPLACE"u8).Argument("ABSTTL"u8);
         write.Notify(KeyEventClass.Generic, "restore"u8, key);

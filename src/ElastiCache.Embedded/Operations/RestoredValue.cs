@@ -107,10 +107,11 @@ internal readonly ref struct RestoredValue(Store store, Shard shard, int databas
         }
 
         stream.Restore(from.Length, from.FirstId, from.LastId, from.MaxDeletedId, from.EntriesAdded);
-        foreach (RdbStreamGroup old in from.Groups)
+        // By name, so that each is added at the end of a sorted list.
+        foreach (RdbStreamGroup old in from.Groups.OrderBy(group => group.Name, ByName))
         {
             StreamGroup group = stream.AddGroup(old.Name, old.LastId, old.EntriesRead ?? StreamProgress.EntriesUpTo(stream, old.LastId))!;
-            foreach (RdbStreamConsumer oldConsumer in old.Consumers)
+            foreach (RdbStreamConsumer oldConsumer in old.Consumers.OrderBy(consumer => consumer.Name, ByName))
             {
                 StreamConsumer consumer = group.AddConsumer(oldConsumer.Name, oldConsumer.SeenAt)!;
                 foreach (RdbPendingEntry entry in oldConsumer.Pending)
@@ -120,4 +121,6 @@ internal readonly ref struct RestoredValue(Store store, Shard shard, int databas
             }
         }
     }
+
+    private static Comparer<byte[]> ByName { get; } = Comparer<byte[]>.Create(static (a, b) => a.AsSpan().SequenceCompareTo(b));
 }

@@ -191,6 +191,44 @@ public sealed class DumpTests(ITestOutputHelper output)
         Assert.Equal("v", cache.Strings.Get<string>("k"));
     }
 
+    [Fact]
+    public void Without_room_a_restore_leaves_no_half_of_a_value()
+    {
+        using var full = new EmbeddedCache(new EmbeddedCacheOptions { Shards = 1 });
+        CacheStream stream = full.Stream("x");
+        for (int i = 0; i < 200; i++)
+        {
+            stream.Add("f", new string('v', 200));
+        }
+
+        for (int group = 0; group < 300; group++)
+        {
+            stream.Group($"group:{group}").Create(StreamId.Min);
+            stream.Group($"group:{group}").Read("consumer");
+        }
+
+        byte[] payload = full.Keys.Dump("x")!;
+        int refused = 0;
+        for (long budget = 1 << 20; budget < 8 << 20; budget += 256 << 10)
+        {
+            using var cache = new EmbeddedCache(new EmbeddedCacheOptions { Shards = 1, MaxMemory = budget, EvictionPolicy = EvictionPolicy.NoEviction });
+            cache.Strings.Set("x", "old");
+            try
+            {
+                cache.Keys.Restore("x", payload, replace: true);
+                Assert.Equal(200, cache.Stream("x").Length());
+                Assert.Equal(200, cache.Stream("x").Group("group:7").Pending(count: 1_000).Length);
+            }
+            catch (CacheFullException)
+            {
+                refused++;
+                Assert.True(!cache.Keys.Exists("x") || cache.Strings.GetString("x") == "old");
+            }
+        }
+
+        Assert.InRange(refused, 1, 27);
+    }
+
     // The same keys of all kinds on both.
     private static CommandSession Filled(RedisServer redis, int seed, bool smallThresholds)
     {

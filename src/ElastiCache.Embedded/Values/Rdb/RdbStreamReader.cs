@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using ElastiCache.Embedded.Keyspace;
 
 namespace ElastiCache.Embedded.Values;
 
@@ -41,9 +42,10 @@ internal static class RdbStreamReader
             throw new RdbDataException("A stream's numbers contradict its entries.");
         }
 
+        var names = new HashSet<byte[]>(KeyComparer.Instance);
         for (int left = reader.ReadCount(5); left > 0; left--)
         {
-            stream.Groups.Add(ReadGroup(type, ref reader, stream));
+            stream.Groups.Add(ReadGroup(type, ref reader, names));
         }
 
         return stream;
@@ -82,13 +84,18 @@ internal static class RdbStreamReader
         return live;
     }
 
-    private static RdbStreamGroup ReadGroup(RdbType type, ref RdbReader reader, RdbStream stream)
+    private static RdbStreamGroup ReadGroup(RdbType type, ref RdbReader reader, HashSet<byte[]> names)
     {
         byte[] name = reader.ReadString().ToArray();
         StreamId lastId = ReadId(ref reader);
         long? read = type == RdbType.StreamListPacks ? null : (long)reader.ReadNumber();
         var group = new RdbStreamGroup(name, lastId, read);
-        if (stream.Groups.Exists(other => other.Name.AsSpan().SequenceEqual(name)))
+        if (read < StreamGroup.Unknown)
+        {
+            throw new RdbDataException("A group has read less than nothing.");
+        }
+
+        if (!names.Add(name))
         {
             throw new RdbDataException("Two groups of a stream have the same name.");
         }
@@ -98,25 +105,31 @@ internal static class RdbStreamReader
         {
             StreamId id = reader.ReadStreamId();
             var entry = new RdbPendingEntry(id, reader.ReadTime(), (long)reader.ReadNumber());
+            if (entry.Deliveries < 0)
+            {
+                throw new RdbDataException("An entry was delivered less than never.");
+            }
+
             if (!pending.TryAdd(id, entry))
             {
                 throw new RdbDataException("An entry is pending twice.");
             }
         }
 
+        var consumers = new HashSet<byte[]>(KeyComparer.Instance);
         for (int left = reader.ReadCount(2 + sizeof(long)); left > 0; left--)
         {
-            group.Consumers.Add(ReadConsumer(type, ref reader, group, pending));
+            group.Consumers.Add(ReadConsumer(type, ref reader, consumers, pending));
         }
 
         return pending.Count == 0 ? group : throw new RdbDataException("An entry is pending with nobody.");
     }
 
-    private static RdbStreamConsumer ReadConsumer(RdbType type, ref RdbReader reader, RdbStreamGroup group, Dictionary<StreamId, RdbPendingEntry> pending)
+    private static RdbStreamConsumer ReadConsumer(RdbType type, ref RdbReader reader, HashSet<byte[]> names, Dictionary<StreamId, RdbPendingEntry> pending)
     {
         byte[] name = reader.ReadString().ToArray();
         var consumer = new RdbStreamConsumer(name, reader.ReadTime());
-        if (group.Consumers.Exists(other => other.Name.AsSpan().SequenceEqual(name)))
+        if (!names.Add(name))
         {
             throw new RdbDataException("Two consumers of a group have the same name.");
         }
