@@ -1,3 +1,9 @@
 using ElastiCache.Embedded.Server.Cli;
 
-return await CommandLine.RunAsync(args).ConfigureAwait(false);
+namespace ElastiCache.Embedded.Tool;
+
+/// <summary>The server's program, packed as a tool.</summary>
+internal static class Program
+{
+    private static Task<int> Main(string[] arguments) => CommandLine.RunAsync(arguments);
+}

@@ -1,5 +1,4 @@
 using ElastiCache.Embedded.Api.Serialization;
-using ElastiCache.Embedded.Operations;
 using ElastiCache.Embedded.Values;
 
 namespace ElastiCache.Embedded.Api;

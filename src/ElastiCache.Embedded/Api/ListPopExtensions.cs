@@ -3,7 +3,6 @@ using ElastiCache.Embedded.Api;
 using ElastiCache.Embedded.Api.Serialization;
 using ElastiCache.Embedded.Keyspace;
 using ElastiCache.Embedded.Messaging;
-using ElastiCache.Embedded.Operations;
 using ElastiCache.Embedded.Values;
 
 namespace ElastiCache.Embedded;

@@ -80,6 +80,30 @@ internal static class ReadmeExamples
 
     internal static async Task Recipes(EmbeddedCache cache, CancellationToken token)
     {
+        WorkQueue<string> mails = cache.Queue<string>("mails");                               // delivered until completed; then again, then a dead letter
+        mails.Enqueue("ada@example.org");
+        if (await mails.ReceiveAsync(TimeSpan.FromSeconds(5), token) is { } mail)
+        {
+            Console.WriteLine($"{mail.Body}, delivery {mail.Deliveries}");
+            mail.Complete();
+        }
+
+        Leaderboard<string> level = cache.Leaderboard<string>("level:7");
+        level.SubmitBest("ada", 4200);
+        foreach (LeaderboardEntry<string> entry in level.Around("ada", neighbours: 2))
+        {
+            Console.WriteLine($"{entry.Rank}. {entry.Member} {entry.Score}");                 // equal scores share a rank: 1, 2, 2, 4
+        }
+
+        TimeSeriesCounter views = cache.TimeSeries("views:home");                             // by second, minute, hour and day; old ones go
+        views.Increment();
+        long lastHour = views.Sum(TimeSpan.FromMinutes(1), 60);
+
+        CacheBitmap today = cache.Bitmap("active:2026-07-11");
+        today.Set(4711);
+
+        byte[]? dump = cache.Keys.Dump("level:7");                                            // Redis restores it, and the other way round
+
         await using CacheLock held = await cache.Locks.AcquireAsync("invoice:7", TimeSpan.FromSeconds(30), token);
         long fence = held.FencingToken;                                                       // grows with every holder
 

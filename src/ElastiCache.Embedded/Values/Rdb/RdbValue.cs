@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using ElastiCache.Embedded.Keyspace;
 
 namespace ElastiCache.Embedded.Values;
 
