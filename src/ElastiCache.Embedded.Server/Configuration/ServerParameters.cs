@@ -74,7 +74,7 @@ internal static class ServerParameters
             configuration.Note("appendfsync", NameOf(cache.Durability));
         }
 
-        configuration.Note("dir", cache.Folder ?? Environment.CurrentDirectory);
+        configuration.Note("dir", cache.Folder ?? Path.GetFullPath(configuration["dir"] is { Length: > 0 } dir ? dir : "."));
         configuration.Note("maxmemory", cache.Store.Budget.MaxBytes.ToString(CultureInfo.InvariantCulture));
         if (cache.Store.Budget.MaxBytes > 0 && (configuration["maxmemory-policy"] == "noeviction") == cache.Store.Budget.Evicts)
         {

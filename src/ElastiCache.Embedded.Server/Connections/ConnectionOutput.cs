@@ -199,7 +199,10 @@ internal sealed class ConnectionOutput
             do
             {
                 FlushResult flushed = await _pipe.FlushAsync().ConfigureAwait(false);
-                _isClosed |= flushed.IsCompleted;
+                if (flushed.IsCompleted)
+                {
+                    _isClosed = true;
+                }
             }
             while (WriteMore());
         }

@@ -13,6 +13,12 @@ internal static class Dispatcher
         Command? command = client.Server.Lookup.Find(arguments);
         if (command == null && client.Server.Table.Resolve(arguments, out command) is { } error)
         {
+            if (IsHttp(arguments.Name))
+            {
+                client.Connection.Kill();
+                return true;
+            }
+
             Refuse(client, error.ToString(), client.Server.Table.Find(arguments.Name));
             return true;
         }
@@ -32,6 +38,10 @@ internal static class Dispatcher
         CommandTable.Serve(client, command!, arguments);
         return true;
     }
+
+    // A browser that was made to send us a form. Its lines must not go on to be commands: Redis cuts it off like this too.
+    private static bool IsHttp(ReadOnlySpan<byte> name) =>
+        System.Text.Ascii.EqualsIgnoreCase(name, "POST"u8) || System.Text.Ascii.EqualsIgnoreCase(name, "Host:"u8);
 
     private static string? Refusal(ClientContext client, Command command)
     {

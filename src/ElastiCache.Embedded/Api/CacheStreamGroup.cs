@@ -181,6 +181,14 @@ public sealed class CacheStreamGroup
         _database.Wait(ticket);
     }
 
+    /// <summary>Tells who waits for the stream that something about the group has changed. For work inside a transaction, which holds the shard.</summary>
+    internal void SignalChange()
+    {
+        KeyScratch scratch = default;
+        KeyProbe.Create(_key.Value, ref scratch, out KeyProbe probe);
+        _database.Cache.Store.ShardOf(probe).Listeners.Signal(_database.Index, _key.Value.ToArray());
+    }
+
     /// <summary>Removes a consumer and what is pending with it: nobody will get those entries again. O(pending). Redis: XGROUP DELCONSUMER.</summary>
     /// <returns>How many entries were pending with it.</returns>
     [SkipLocalsInit]

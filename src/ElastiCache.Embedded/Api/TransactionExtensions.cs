@@ -40,6 +40,15 @@ public static class TransactionExtensions
             throw new ArgumentException("Name at least one key: a transaction holds the keys that it works on.", nameof(keys));
         }
 
+        JournalTicket ticket = default;
+        TResult result = database.Transact(keys, work, ref ticket);
+        database.Wait(ticket);
+        return result;
+    }
+
+    /// <summary>As the public form, for the caller to wait for the log.</summary>
+    internal static TResult Transact<TResult>(this CacheDatabase database, ReadOnlySpan<string> keys, Func<CacheDatabase, TResult> work, ref JournalTicket ticket)
+    {
         var transaction = new StoreTransaction(database.Cache.Store, ShardsOf(database.Cache.Store, keys));
         TResult result;
         try
@@ -51,7 +60,7 @@ public static class TransactionExtensions
             transaction.Dispose();
         }
 
-        database.Wait(transaction.Ticket);
+        ticket = transaction.Ticket;
         return result;
     }
 

@@ -25,6 +25,22 @@ public class ConnectionTests
         }
     }
 
+    // A page in a browser can send a form to a port of this machine; its lines must not become commands.
+    [Theory]
+    [InlineData("POST / HTTP/1.1\r\nSET a 1\r\n")]
+    [InlineData("host: example.org\r\nSET a 1\r\n")]
+    public async Task A_request_of_HTTP_ends_the_connection_without_a_word(string request)
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        using RawClient client = server.Connect();
+
+        client.Send(request);
+
+        Assert.Equal("", client.ReadToEnd());
+        using RawClient other = server.Connect();
+        Assert.Equal("$-1\r\n", other.Ask("GET a"));
+    }
+
     [Fact]
     public async Task A_command_may_arrive_a_byte_at_a_time()
     {

@@ -67,6 +67,7 @@ public sealed class TimeSeriesCounterTests : CacheFixture
         Assert.Throws<ArgumentOutOfRangeException>(() => Views.Read(Second, 0));
         Assert.Throws<ArgumentException>(() => Cache.TimeSeries("x", new TimeSeriesResolution(TimeSpan.FromMilliseconds(1500), 1)));
         Assert.Throws<ArgumentException>(() => Cache.TimeSeries("x", new TimeSeriesResolution(Second, 0)));
+        Assert.Throws<ArgumentException>(() => Cache.TimeSeries("x", new TimeSeriesResolution(Second, 1), new TimeSeriesResolution(Second, 2)));
 
         StartOfMinute();
         Views.Increment(long.MaxValue);

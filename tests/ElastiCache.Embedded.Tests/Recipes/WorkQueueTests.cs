@@ -111,8 +111,8 @@ public sealed class WorkQueueTests : CacheFixture
         Assert.Equal("good", good.Body);
         Assert.True(good.Complete());
         Assert.Equal((0, 1), (Queue.Count(), Queue.CountDeadLetters()));
-        (StreamId _, string? body, long deliveries) = Assert.Single(Queue.PeekDeadLetters());
-        Assert.Equal(("poison", 3L), (body, deliveries));
+        DeadLetter<string> letter = Assert.Single(Queue.PeekDeadLetters());
+        Assert.Equal(("poison", 3L), (letter.Body, letter.Deliveries));
 
         Assert.Equal(1, Queue.Redrive());
 
@@ -145,6 +145,61 @@ public sealed class WorkQueueTests : CacheFixture
         Time.Advance(TimeSpan.FromSeconds(10));
 
         Assert.Equal(2, (await waiting)!.Deliveries);
+    }
+
+    // Both waited before anybody had received anything, so neither knew of a message to come back: the second one was never woken.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Who_waits_longest_gets_a_message_and_the_next_one_gets_it_when_it_comes_back(bool isGivenBack)
+    {
+        Task<WorkMessage<string>?> first = Queue.ReceiveAsync(cancellationToken: Token);
+        Task<WorkMessage<string>?> second = Queue.ReceiveAsync(cancellationToken: Token);
+        Time.Advance(TimeSpan.FromSeconds(5));
+        Queue.Enqueue("a");
+        WorkMessage<string> received = (await first)!;
+        Assert.False(second.IsCompleted);
+
+        if (isGivenBack)
+        {
+            Assert.True(received.Abandon(TimeSpan.FromSeconds(2)));
+            Time.Advance(TimeSpan.FromSeconds(2));
+        }
+        else
+        {
+            // Its own wait ends, and it looks when the message may come back.
+            Time.Advance(TimeSpan.FromSeconds(5));
+            Time.Advance(TimeSpan.FromSeconds(5));
+        }
+
+        Assert.Equal(2, (await second)!.Deliveries);
+    }
+
+    [Fact]
+    public async Task A_message_that_is_given_back_at_once_wakes_who_waits()
+    {
+        Queue.Enqueue("a");
+        Assert.True(Queue.TryReceive(out WorkMessage<string>? message));
+        Task<WorkMessage<string>?> waiting = Queue.ReceiveAsync(cancellationToken: Token);
+
+        Assert.True(message.Abandon());
+
+        Assert.Equal(2, (await waiting)!.Deliveries);
+    }
+
+    [Fact]
+    public void What_is_no_message_can_be_received_looked_at_and_buried()
+    {
+        Cache.Queue<string>("numbers").Enqueue("no number");
+        WorkQueue<int> numbers = Cache.Queue<int>("numbers");
+
+        Assert.True(numbers.TryReceive(out WorkMessage<int>? message));
+        Assert.Throws<FormatException>(() => message.Body);
+        Assert.True(message.Bury());
+
+        DeadLetter<int> letter = Assert.Single(numbers.PeekDeadLetters());
+        Assert.Throws<FormatException>(() => letter.Body);
+        Assert.Equal("no number", System.Text.Encoding.ASCII.GetString(letter.Bytes.Span));
     }
 
     [Fact]

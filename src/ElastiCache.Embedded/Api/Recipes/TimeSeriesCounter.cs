@@ -26,8 +26,14 @@ public sealed class TimeSeriesCounter
 
     internal TimeSeriesCounter(CacheDatabase database, string key, ReadOnlySpan<TimeSeriesResolution> resolutions)
     {
+        var buckets = new HashSet<TimeSpan>();
         foreach (TimeSeriesResolution resolution in resolutions)
         {
+            if (!buckets.Add(resolution.Bucket))
+            {
+                throw new ArgumentException($"There are two resolutions of {resolution.Bucket}.", nameof(resolutions));
+            }
+
             if (resolution.Bucket < TimeSpan.FromSeconds(1) || resolution.Bucket.Ticks % TimeSpan.TicksPerSecond != 0 || resolution.Kept < 1)
             {
                 throw new ArgumentException($"A resolution is whole seconds, at least one, and keeps at least one bucket; {resolution} does not.", nameof(resolutions));

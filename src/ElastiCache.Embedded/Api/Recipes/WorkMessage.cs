@@ -10,21 +10,34 @@ public sealed class WorkMessage<T>
 {
     private readonly WorkQueue<T> _queue;
     private readonly string _receiver;
+    private readonly StreamEntry _entry;
+    private (bool IsRead, T? Value) _body;
 
-    internal WorkMessage(WorkQueue<T> queue, string receiver, StreamId id, T? body, long deliveries)
+    internal WorkMessage(WorkQueue<T> queue, string receiver, StreamEntry entry, long deliveries)
     {
         _queue = queue;
         _receiver = receiver;
-        Id = id;
-        Body = body;
+        _entry = entry;
         Deliveries = deliveries;
     }
 
     /// <summary>The ID that the message got when it was added; later ones are greater.</summary>
-    public StreamId Id { get; }
+    public StreamId Id => _entry.Id;
 
-    /// <summary>The message.</summary>
-    public T? Body { get; }
+    /// <summary>The message, which is read when it is first asked for.</summary>
+    /// <exception cref="FormatException">What was put into the queue is no <typeparamref name="T"/>. <see cref="Bury"/> takes it away.</exception>
+    public T? Body
+    {
+        get
+        {
+            if (!_body.IsRead)
+            {
+                _body = (true, _entry.Get<T>(WorkQueue<T>.BodyField));
+            }
+
+            return _body.Value;
+        }
+    }
 
     /// <summary>How often it has been delivered, this time included.</summary>
     public long Deliveries { get; }
@@ -49,7 +62,11 @@ public sealed class WorkMessage<T>
         }
 
         TimeSpan idle = _queue.Options.VisibilityTimeout - delay;
-        return _queue.Settle(this, _receiver, (_, group, message, _) => group.SetIdle(_receiver, message.Id, idle));
+        return _queue.Settle(this, _receiver, (_, group, message, _) =>
+        {
+            group.SetIdle(_receiver, message.Id, idle);
+            group.SignalChange();
+        });
     }
 
     /// <summary>Begins the visibility timeout anew, for work that takes longer. O(log n). Redis: XCLAIM with JUSTID.</summary>

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using ElastiCache.Embedded.Keyspace;
+using ElastiCache.Embedded.Messaging;
 
 namespace ElastiCache.Embedded;
 
@@ -27,8 +29,12 @@ namespace ElastiCache.Embedded;
 public sealed class WorkQueue<T>
 {
     private const string GroupName = "workers";
-    private const string BodyField = "body";
-    private const string DeliveriesField = "deliveries";
+
+    // Of the messages that receivers have, so many are looked at for the next to be given up. What lies behind comes late by a visibility timeout at most.
+    private const int PendingLooks = 1_000;
+
+    internal const string BodyField = "body";
+    internal const string DeliveriesField = "deliveries";
 
     private static long _handles;
 
@@ -121,7 +127,10 @@ public sealed class WorkQueue<T>
 
             try
             {
-                await WaitAsync(left, cancellationToken).ConfigureAwait(false);
+                if (await WaitAsync(left, cancellationToken).ConfigureAwait(false) is { } arrived)
+                {
+                    return arrived;
+                }
             }
             catch (StreamException)
             {
@@ -145,8 +154,7 @@ public sealed class WorkQueue<T>
 
     /// <summary>The oldest dead letters, without touching them. O(log n + count).</summary>
     /// <param name="count">The most, at least 1.</param>
-    public (StreamId Id, T? Body, long Deliveries)[] PeekDeadLetters(int count = 100) =>
-        [.. _database.Stream(_deadLetterKey).Range(count: count).Select(entry => (entry.Id, entry.Get<T>(BodyField), entry.Get<long>(DeliveriesField)))];
+    public DeadLetter<T>[] PeekDeadLetters(int count = 100) => [.. _database.Stream(_deadLetterKey).Range(count: count).Select(entry => new DeadLetter<T>(entry))];
 
     /// <summary>Brings the oldest dead letters back to the end of the queue, as new messages. Each is one step. O(count · log n).</summary>
     /// <param name="count">The most, at least 1.</param>
@@ -198,7 +206,7 @@ public sealed class WorkQueue<T>
         stream.Delete(entry.Id);
     }
 
-    private static ReadOnlyMemory<byte> BodyOf(StreamEntry entry)
+    internal static ReadOnlyMemory<byte> BodyOf(StreamEntry entry)
     {
         for (int i = 0; i < entry.Count; i++)
         {
@@ -252,27 +260,59 @@ public sealed class WorkQueue<T>
         return group.Read(_receiver, 1) is [StreamEntry added] ? Message(added, 1) : null;
     }
 
-    private WorkMessage<T> Message(StreamEntry entry, long deliveries) => new(this, _receiver, entry.Id, entry.Get<T>(BodyField), deliveries);
+    private WorkMessage<T> Message(StreamEntry entry, long deliveries) => new(this, _receiver, entry, deliveries);
 
-    // Until there is a new message, or the first of those that others have may be taken over. A message that is received by waiting is put back and taken again
-    // by the caller, under the lock that says what comes first.
-    private async Task WaitAsync(TimeSpan? most, CancellationToken cancellationToken)
+    // Until there is a message for us, or something may have become visible again. Nobody else's message does so sooner than a visibility timeout from now,
+    // whoever receives it meanwhile, unless it is given back, which is told.
+    private async Task<WorkMessage<T>?> WaitAsync(TimeSpan? most, CancellationToken cancellationToken)
     {
-        TimeSpan? wait = most;
-        foreach (StreamPendingEntry pending in Group(_database).Pending())
+        TimeSpan wait = most < Options.VisibilityTimeout ? most.Value : Options.VisibilityTimeout;
+        TimeSpan visible = NextVisible();
+        wait = visible < wait ? visible : wait;
+        wait = wait < OneMillisecond ? OneMillisecond : wait;
+        var attempt = new ReceiveAttempt(this, _database.Now + (long)wait.TotalMilliseconds);
+        KeyWaiter waiter = _database.Cache.Waiters.Wait(_database.Index, [System.Text.Encoding.UTF8.GetBytes(_key)], attempt, wait);
+        using (cancellationToken.UnsafeRegister(static state => ((KeyWaiter)state!).End(WaitOutcome.Cancelled), waiter))
+        {
+            // A message that came at the same moment as the cancellation was received, and will be delivered again.
+            if (await waiter.Completion.ConfigureAwait(false) == WaitOutcome.Cancelled)
+            {
+                throw new OperationCanceledException(cancellationToken);
+            }
+        }
+
+        await _database.WaitAsync(waiter.Ticket, cancellationToken).ConfigureAwait(false);
+        return attempt.Message;
+    }
+
+    // When the first of the messages that receivers have may be taken over.
+    private TimeSpan NextVisible()
+    {
+        TimeSpan next = Options.VisibilityTimeout;
+        foreach (StreamPendingEntry pending in Group(_database).Pending(count: PendingLooks))
         {
             TimeSpan visible = Options.VisibilityTimeout - pending.Idle;
-            wait = wait == null || visible < wait ? visible : wait;
+            next = visible < next ? visible : next;
         }
 
-        StreamEntry[] arrived = await Group(_database).ReadAsync(_receiver, wait < OneMillisecond ? OneMillisecond : wait, 1, cancellationToken: cancellationToken).ConfigureAwait(false);
-        foreach (StreamEntry entry in arrived)
-        {
-            Group(_database).SetIdle(_receiver, entry.Id, Options.VisibilityTimeout, deliveries: 0);
-        }
+        return next;
     }
 
     private static TimeSpan OneMillisecond => TimeSpan.FromMilliseconds(1);
+
+    // Runs when the key has changed, for those who wait in the order in which they came.
+    private sealed class ReceiveAttempt(WorkQueue<T> queue, long untilUnixMs) : KeyAttempt
+    {
+        public WorkMessage<T>? Message { get; private set; }
+
+        public override bool TryRun(int keyIndex, ref JournalTicket ticket)
+        {
+            Message = queue._database.Transact([queue._key, queue._deadLetterKey], queue.Next, ref ticket);
+
+            // Something was given back that will be visible before this wait is over: look again.
+            return Message != null || (IsRetry && queue._database.Now + (long)queue.NextVisible().TotalMilliseconds < untilUnixMs);
+        }
+    }
 
     private static CacheStreamGroup GroupOf(CacheDatabase database, string key) => database.Stream(key).Group(GroupName);
 
