@@ -87,9 +87,8 @@ internal sealed class KeyListeners
         }
     }
 
-    /// <summary>Tells the listeners of those keys of a database that satisfy a condition.</summary>
-    public void SignalWhere<TCondition>(int database, ref TCondition condition)
-        where TCondition : struct, IKeyCondition, allows ref struct
+    /// <summary>Tells the listeners of those keys of a database that are in its table.</summary>
+    public void SignalExisting(int database, RecordTable table)
     {
         if (_byDatabase[database] is not { Count: > 0 } keys)
         {
@@ -98,12 +97,10 @@ internal sealed class KeyListeners
 
         foreach ((byte[] key, List<IKeyListener> listeners) in keys)
         {
-            if (condition.Holds(key))
+            KeyProbe.Create(key, out KeyProbe probe);
+            if (table.TryFind(probe, out _))
             {
-                foreach (IKeyListener listener in listeners)
-                {
-                    listener.KeyChanged(database, key);
-                }
+                listeners.ForEach(listener => listener.KeyChanged(database, key));
             }
         }
     }
@@ -113,12 +110,6 @@ internal sealed class KeyListeners
         position = default;
         return table is { Count: > 0 } && table.TryFind(key, out position);
     }
-}
-
-/// <summary>Picks keys.</summary>
-internal interface IKeyCondition
-{
-    bool Holds(ReadOnlySpan<byte> key);
 }
 
 /// <summary>The seam between the store and those who wait for keys: who wrote one that somebody waits for serves them once its locks are free.</summary>

@@ -416,8 +416,7 @@ internal sealed unsafe class Shard
     {
         if (Listeners.Any && _tables[database] is { Count: > 0 } table)
         {
-            var condition = new IsInTable(table);
-            Listeners.SignalWhere(database, ref condition);
+            Listeners.SignalExisting(database, table);
         }
     }
 
@@ -488,15 +487,6 @@ internal sealed unsafe class Shard
             {
                 _shrinks |= table.ShrinkStep(MergesAnExit);
             }
-        }
-    }
-
-    private readonly struct IsInTable(RecordTable table) : IKeyCondition
-    {
-        public bool Holds(ReadOnlySpan<byte> key)
-        {
-            KeyProbe.Create(key, out KeyProbe probe);
-            return table.TryFind(probe, out _);
         }
     }
 }

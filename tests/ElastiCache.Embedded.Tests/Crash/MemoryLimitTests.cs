@@ -76,11 +76,9 @@ public sealed class MemoryLimitTests
             Assert.Equal("open", child.ReadLine());
             string refused = child.Ask($"fill key: {valueBytes} {400_000_000 / valueBytes}")!;
             Assert.SkipWhen(refused == "ok", "the disk was fast enough for the log to need no memory");
-            while (child.Ask($"get key:{acknowledged}") != "none")
-            {
-                acknowledged++;
-            }
 
+            // Counted, not read one by one: the process has hardly memory left for thirteen thousand values, and a runtime that finds none just ends.
+            acknowledged = int.Parse(child.Ask("count")!, System.Globalization.CultureInfo.InvariantCulture);
             Assert.Equal("closed", child.Ask("close"));
         }
 

@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics.X86;
+using ElastiCache.Embedded.Keyspace;
 using ElastiCache.Embedded.Memory;
 
 namespace ElastiCache.Embedded.Values;
@@ -11,6 +13,25 @@ internal sealed unsafe class RankNodes(Arena arena, BlockAllocator allocator)
     public long NativeBytes { get; private set; }
 
     public RankNode* At(uint reference) => (RankNode*)arena.At(reference);
+
+    /// <summary>A node that is about to be searched.</summary>
+    /// <remarks>
+    /// A search in a node reads three or four of its cache lines one after the other; asked for together they cost one wait for memory. Benchmark: compare,
+    /// "collection-zrank-1m", "collection-zadd-1m".
+    /// </remarks>
+    public RankNode* Fetch(uint reference)
+    {
+        RankNode* node = At(reference);
+        if (Sse.IsSupported)
+        {
+            for (int line = 0; line < RankNode.Bytes; line += Bucket.Bytes)
+            {
+                Sse.Prefetch0((byte*)node + line);
+            }
+        }
+
+        return node;
+    }
 
     public uint New(bool isLeaf)
     {

@@ -1,4 +1,3 @@
-using ElastiCache.Embedded.Keyspace;
 using ElastiCache.Embedded.Memory;
 
 namespace ElastiCache.Embedded.Values;
@@ -135,7 +134,7 @@ internal sealed unsafe class RankTree
         uint reference = _root;
         while (reference != 0)
         {
-            RankNode* node = Fetch(reference);
+            RankNode* node = _nodes.Fetch(reference);
             if (node->IsLeaf)
             {
                 return rank + node->CountBelow(node->Scores, score, orEqual);
@@ -178,7 +177,7 @@ internal sealed unsafe class RankTree
         uint reference = _root;
         while (true)
         {
-            RankNode* node = Fetch(reference);
+            RankNode* node = _nodes.Fetch(reference);
             if (node->IsLeaf)
             {
                 return new RankPlace(reference, rank);
@@ -239,29 +238,13 @@ internal sealed unsafe class RankTree
         }
     }
 
-    // A search in a node reads three or four of its cache lines one after the other; asked for together they cost one wait for memory. Benchmark: compare,
-    // "collection-zrank-1m", "collection-zadd-1m".
-    private RankNode* Fetch(uint reference)
-    {
-        RankNode* node = NodeAt(reference);
-        if (System.Runtime.Intrinsics.X86.Sse.IsSupported)
-        {
-            for (int line = 0; line < RankNode.Bytes; line += Bucket.Bytes)
-            {
-                System.Runtime.Intrinsics.X86.Sse.Prefetch0((byte*)node + line);
-            }
-        }
-
-        return node;
-    }
-
     private RankNode* Descend(double score, ReadOnlySpan<byte> member, Span<PathStep> path, out int levels)
     {
         levels = 0;
         uint reference = _root;
         while (true)
         {
-            RankNode* node = Fetch(reference);
+            RankNode* node = _nodes.Fetch(reference);
             if (node->IsLeaf)
             {
                 return node;
