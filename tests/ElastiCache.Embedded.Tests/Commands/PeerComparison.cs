@@ -20,7 +20,7 @@ internal static class PeerComparison
     /// <param name="commands">What to run.</param>
     /// <param name="unordered">Names, in capitals, of commands whose replies are sets: compared without their order.</param>
     /// <param name="story">What to print with a difference, such as the seed.</param>
-    /// <param name="earlier">What ran before; of these the ones that name the same key are printed with a difference.</param>
+    /// <param name="earlier">What ran before; of these the ones that name the same key, or the one in ELASTICACHE_FUZZ_KEY, are printed with a difference.</param>
     public static void Same(
         RedisServer redis, CommandSession ours, IReadOnlyList<byte[][]> commands, IReadOnlySet<string> unordered, string story, IEnumerable<byte[][]>? earlier = null)
     {
@@ -32,8 +32,8 @@ internal static class PeerComparison
             (string expected, string actual) = (Show(theirs[i], sorts), Show(reply, sorts));
             if (expected != actual && !AreEncodingsOfStrings(commands[i], expected, actual))
             {
-                byte[][] failed = commands[i];
-                IEnumerable<byte[][]> named = (earlier ?? []).Concat(commands.Take(i)).Where(command => command.Skip(1).Any(a => failed.Length > 1 && a.AsSpan().SequenceEqual(failed[1])));
+                byte[] key = Environment.GetEnvironmentVariable("ELASTICACHE_FUZZ_KEY") is { Length: > 0 } wanted ? Encoding.ASCII.GetBytes(wanted) : commands[i].ElementAtOrDefault(1) ?? [];
+                IEnumerable<byte[][]> named = (earlier ?? []).Concat(commands.Take(i)).Where(command => command.Skip(1).Any(a => a.AsSpan().SequenceEqual(key)));
                 string before = string.Join("\n", named.TakeLast(MostCommandsShown).Select(command => "  " + Text(command)));
                 Assert.Fail($"{story}, command {i}: {Text(commands[i])}\nredis: {expected}\n ours: {actual}\nbefore it:\n{before}");
             }

@@ -27,6 +27,19 @@ internal sealed class ChildProcess : IDisposable
     /// <summary>The next line that it says; null when it is dead and has said everything.</summary>
     public string? ReadLine() => _process.StandardOutput.ReadLine();
 
+    /// <summary>As <see cref="Ask"/>; null too if the process has ended.</summary>
+    public string? TryAsk(string line)
+    {
+        try
+        {
+            return Ask(line);
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Says a line to it and returns its answer.</summary>
     public string? Ask(string line)
     {

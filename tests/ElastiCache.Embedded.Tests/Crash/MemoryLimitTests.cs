@@ -70,23 +70,29 @@ public sealed class MemoryLimitTests
     public async Task A_process_without_memory_for_its_log_leaves_a_folder_that_opens_with_what_was_acknowledged(int valueBytes)
     {
         using var folder = new TemporaryFolder();
-        int acknowledged = 0;
+        string? count = null;
         using (ChildProcess child = ChildProcess.StartAfter("export DOTNET_GCHeapHardLimit=0x3000000", "serve", folder["cache"], "EverySecond"))
         {
             Assert.Equal("open", child.ReadLine());
-            string refused = child.Ask($"fill key: {valueBytes} {400_000_000 / valueBytes}")!;
+            string? refused = child.Ask($"fill key: {valueBytes} {400_000_000 / valueBytes}");
             Assert.SkipWhen(refused == "ok", "the disk was fast enough for the log to need no memory");
 
-            // Counted, not read one by one: the process has hardly memory left for thirteen thousand values, and a runtime that finds none just ends.
-            acknowledged = int.Parse(child.Ask("count")!, System.Globalization.CultureInfo.InvariantCulture);
-            Assert.Equal("closed", child.Ask("close"));
+            // The runtime, which needs memory for itself, may have found none and ended the process: then nothing was acknowledged, and the folder must open all
+            // the same. The values are counted and not read, as the process has hardly memory left for that.
+            count = refused == null ? null : child.TryAsk("count");
+            count = child.TryAsk("close") == "closed" ? count : null;
         }
 
         await using EmbeddedCache cache = await Caches.OpenAsync(folder["cache"]);
 
-        // The last one may be what was refused: then it is in memory, and nobody was told that it is stored.
-        Assert.InRange(cache.Keys.Count, acknowledged - 1, acknowledged);
-        Assert.NotNull(cache.Strings.GetBytes($"key:{acknowledged - 2}"));
+        if (count != null)
+        {
+            // The last one may be what was refused: then it is in memory, and nobody was told that it is stored.
+            int acknowledged = int.Parse(count, System.Globalization.CultureInfo.InvariantCulture);
+            Assert.InRange(cache.Keys.Count, acknowledged - 1, acknowledged);
+        }
+
+        Assert.All(Enumerable.Range(0, (int)cache.Keys.Count), i => Assert.Equal(valueBytes, cache.Strings.GetBytes($"key:{i}")!.Length));
     }
 
     private static void RequireUlimit() => Assert.SkipUnless(OperatingSystem.IsLinux(), "ulimit -v binds on Linux only");
