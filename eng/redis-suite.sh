@@ -3,7 +3,7 @@
 #
 #     eng/redis-suite.sh [--host HOST --port PORT | --server COMMAND] [--part all|ci | --files "unit/type/string unit/sort ..."]
 #                        [--timeout SECONDS] [--test-timeout SECONDS] [--seed NUMBER] [--mode external|own-servers]
-#                        [--out FILE] [--record FILE] [--check FILE]
+#                        [--out FILE] [--document FILE] [--record FILE] [--check FILE]
 #
 #   --host, --port   a server that runs already. Its data are flushed and its configuration is changed.
 #   --server         the command that starts one, with {port} and {dir} for a free port and an empty folder. Each file gets a fresh one.
@@ -15,6 +15,7 @@
 #   --mode           external, the default: one server, started from here, as with the suite's own --host and --port. own-servers: the suite starts
 #                    `COMMAND <configuration file>` itself for every block of tests, as it does with redis-server.
 #   --out            writes the table as Markdown, below it each failed test with the first line of its error, and why tests were skipped
+#   --document       puts the table into a Markdown file, between the lines '<!-- suite -->' and '<!-- end of suite -->'
 #   --record         writes 'file passed' lines; --check compares with such a file and exits with 1 if a file passed fewer than it says. Without
 #                    --check a failed test is no failure of the run, as long as any test passed. eng/redis-suite/redis-server-7.0.15.txt has what
 #                    Redis itself passes.
@@ -50,8 +51,14 @@ fail() {
   exit 2
 }
 
+# 3: what the tests need can't be had here, which is no judgement of the server.
+unavailable() {
+  printf '%s\n' "$*" >&2
+  exit 3
+}
+
 # ---- Arguments ----
-host='' port='' server='' mode=external files="$ci_files $other_files" file_limit=600 test_limit=120 seed=1 out='' record='' check=''
+host='' port='' server='' mode=external files="$ci_files $other_files" file_limit=600 test_limit=120 seed=1 out='' document='' record='' check=''
 while [ $# -gt 0 ]; do
   [ $# -ge 2 ] || fail "'$1' is not an option of redis-suite.sh, or lacks its value. See the top of ${BASH_SOURCE[0]}."
   case $1 in
@@ -71,6 +78,7 @@ while [ $# -gt 0 ]; do
     --test-timeout) test_limit=$2 ;;
     --seed) seed=$2 ;;
     --out) out=$2 ;;
+    --document) document=$2 ;;
     --record) record=$2 ;;
     --check) check=$2 ;;
     *) fail "'$1' is not an option of redis-suite.sh. See the top of ${BASH_SOURCE[0]}." ;;
@@ -82,6 +90,7 @@ if [ -n "$host$port" ]; then
   [ "$mode$server" = external ] || fail "A server that runs already (--host, --port) goes with neither --server nor --mode own-servers."
   host=${host:-127.0.0.1} port=${port:-6379}
 fi
+[ -z "$document" ] || grep -q '^<!-- end of suite -->$' "$document" || fail "--document '$document': there is no line '<!-- end of suite -->' in it."
 [ -z "$check" ] || [ -r "$check" ] || fail "--check '$check': there is no such file to read."
 if [ -z "$host$server" ]; then
   [ -x "$our_server" ] || fail "'$our_server' is missing: run 'dotnet build -c Release', or name another server by --server or --host."
@@ -145,13 +154,13 @@ unpack_suite() {
   apt-get "${options[@]}" -q update >&2
   (cd "$apt/source" && apt-get "${options[@]}" -q source redis >&2)
   unpacked=$(find "$apt/source" -mindepth 1 -maxdepth 1 -type d -name 'redis-7.0.*' | head -n 1)
-  [ -n "$unpacked" ] || fail "apt-get brought no source package of Redis 7.0 (Debian 12 has one). Unpack one as '$suite' to go on."
+  [ -n "$unpacked" ] || unavailable "apt-get brought no source package of Redis 7.0 (Debian 12 has one). Unpack one as '$suite' to go on."
   mkdir -p "$(dirname "$suite")"
   mv "$unpacked" "$suite"
 }
 
 install_tools
-command -v tclsh >/dev/null || fail "tclsh is missing: install the package 'tcl'."
+command -v tclsh >/dev/null || unavailable "tclsh is missing: install the package 'tcl'."
 [ -d "$suite" ] || unpack_suite
 for file in $files; do
   [ -r "$suite/tests/$file.tcl" ] || fail "'$file' is not a test file: there is no '$suite/tests/$file.tcl'."
@@ -266,10 +275,14 @@ for file in $files; do
 done
 awk '{ p += $2; f += $3; s += $4; t += $5 } END { printf "%-28s %7d %7d %7d %8d\n", "total", p, f, s, t }' "$totals"
 
-write_markdown() {
+write_table() {
   printf '| file | passed | failed | skipped |\n|---|---:|---:|---:|\n'
   awk '{ printf "| %s | %d | %d | %d |\n", $1, $2, $3, $4; p += $2; f += $3; s += $4 }
        END { printf "| **total** | **%d** | **%d** | **%d** |\n", p, f, s }' "$totals"
+}
+
+write_markdown() {
+  write_table
   printf '\n### Failed tests\n\n'
   for file in $files; do
     awk -F '\t' -v file="$file" '
@@ -290,6 +303,13 @@ write_markdown() {
   fi
 }
 [ -z "$out" ] || write_markdown >"$out"
+if [ -n "$document" ]; then
+  write_table >"$work/table"
+  awk -v table="$work/table" '
+    /^<!-- end of suite -->$/ { inside = 0 }
+    !inside                   { print }
+    /^<!-- suite -->$/        { inside = 1; while ((getline line < table) > 0) print line }' "$document" >"$work/document" && cp "$work/document" "$document"
+fi
 [ -z "$record" ] || awk '{ print $1, $2 }' "$totals" >"$record"
 
 if [ -n "$check" ]; then
