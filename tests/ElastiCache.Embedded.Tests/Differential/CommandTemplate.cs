@@ -72,18 +72,18 @@ internal sealed class CommandTemplate(Random random)
     /// <summary>A key of a family: four of its own, now and then another family's, the empty one or a binary one.</summary>
     public byte[] Key(string prefix) => random.Next(24) switch
     {
-        0 => Ascii(Other(prefix) + "1"),
-        1 => [],
-        2 => [0, 255, 10, 13],
+        0 when prefix != "p" => Ascii(Other(prefix) + "1"),
+        1 when prefix != "p" => [],
+        2 when prefix != "p" => [0, 255, 10, 13],
         3 => Ascii("absent" + random.Next(3)),
         int draw => Ascii(prefix + (1 + (draw % 4)).ToString(CultureInfo.InvariantCulture)),
     };
 
-    // Bits may be changed anywhere but in a HyperLogLog: what PFADD makes of one that is damaged is not determined.
+    // Bytes may be edited anywhere but in a HyperLogLog, what PFADD makes of a damaged one not being determined; so these have keys of their own.
     private string Other(string prefix)
     {
         string other = CommandFamilies.Prefixes[random.Next(CommandFamilies.Prefixes.Length)];
-        return other == "p" && (prefix is "b" or "s") ? prefix : other;
+        return other == "p" ? prefix : other;
     }
 
     private static byte[] Ascii(string text) => Encoding.ASCII.GetBytes(text);
