@@ -46,7 +46,7 @@ internal static class CommandFamilies
         ]),
         ("l",
         [
-            "LPUSH k e+", "RPUSH k e+", "RPUSH k e+", "OBJECT ENCODING l1", "LPUSHX k e", "RPUSHX k e+", "LPOP k [c]", "RPOP k [c|i]", "LLEN k", "LINDEX k (n|i)", "LRANGE k n n", "LRANGE k 0 -1", "LSET k (n|i) v", "LTRIM k n n",
+            "LPUSH k e+", "RPUSH k e+", "RPUSH k e+", "OBJECT ENCODING l1", "LPUSHX k e", "RPUSHX k e+", "LPOP k [c]", "RPOP k [c|i]", "LLEN k", "SORT k [LIMIT n n] [ALPHA] [ASC|DESC]", "SORT_RO k [LIMIT n n] [ALPHA] [DESC]", "SORT k ALPHA STORE k", "LINDEX k (n|i)", "LRANGE k n n", "LRANGE k 0 -1", "LSET k (n|i) v", "LTRIM k n n",
             "LINSERT k (BEFORE|AFTER|AT) e e", "LREM k (n|i) e", "LPOS k e [RANK (n|i)] [COUNT (c|i)] [MAXLEN (c|i)]", "LMOVE k k (LEFT|RIGHT) (LEFT|RIGHT|UP)", "RPOPLPUSH k k",
             "LMPOP (1|2|i) k k (LEFT|RIGHT) [COUNT (c|i)]", "LMPOP 1 k (LEFT|RIGHT) [COUNT c]",
         ]),
@@ -56,7 +56,7 @@ internal static class CommandFamilies
         ]),
         ("t",
         [
-            "SADD k e+", "SADD k e+", "SADD k n+", "SREM k e+", "SISMEMBER k e", "SMISMEMBER k e+", "SCARD k", "SMEMBERS k", "SMOVE k k e", "SINTER k+", "SUNION k+", "SDIFF k+", "SINTERSTORE k k+", "SUNIONSTORE k k+", "SDIFFSTORE k k+",
+            "SADD k e+", "SADD k e+", "SADD k n+", "SREM k e+", "SISMEMBER k e", "SMISMEMBER k e+", "SCARD k", "SMEMBERS k", "SORT k [LIMIT n n] [ALPHA] [DESC]", "SORT_RO k ALPHA", "SMOVE k k e", "SINTER k+", "SUNION k+", "SDIFF k+", "SINTERSTORE k k+", "SUNIONSTORE k k+", "SDIFFSTORE k k+",
             "SINTERCARD (1|2|i) k k [LIMIT (c|i)]",
         ]),
         ("z",
