@@ -31,6 +31,7 @@ public sealed class CacheStreamGroup
 
     internal CacheStreamGroup(CacheStream stream, string name)
     {
+        Stream = stream;
         _database = stream.Database;
         _operations = stream.Operations;
         _key = stream.Key;
@@ -40,6 +41,8 @@ public sealed class CacheStreamGroup
 
     /// <summary>The group's name.</summary>
     public string Name { get; }
+
+    internal CacheStream Stream { get; }
 
     /// <summary>Creates the group. O(1). Redis: XGROUP CREATE.</summary>
     /// <param name="after">The group gets the entries behind this ID: <see cref="StreamId.Min"/> for all, null for those that come from now on.</param>

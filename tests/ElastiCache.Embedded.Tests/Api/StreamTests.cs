@@ -23,6 +23,30 @@ public sealed class StreamTests : CacheFixture
     }
 
     [Fact]
+    public void A_stream_its_groups_and_their_consumers_can_be_looked_at()
+    {
+        StreamId first = Stream.Add("f", 1), second = Stream.Add("f", 2), third = Stream.Add("f", 3);
+        CacheStreamGroup group = Stream.Group("mailers");
+        group.Create(StreamId.Min);
+        group.Read("ann", 2);
+        Stream.Delete(second);
+        Time.Advance(TimeSpan.FromSeconds(3));
+
+        StreamDescription stream = Stream.Describe();
+        Assert.Equal((2, first, third, second, 3, 1, 1), (stream.Length, stream.FirstId, stream.LastId, stream.MaxDeletedId, stream.EntriesAdded, stream.Groups, stream.Nodes));
+        Assert.True(stream.Bytes > 0);
+        StreamGroupDescription mailers = Assert.Single(Stream.DescribeGroups());
+        Assert.Equal(("mailers", 1, 2, second), (mailers.Name, mailers.Consumers, mailers.Pending, mailers.LastDeliveredId));
+        Assert.Equal(new StreamConsumerDescription("ann", 2, TimeSpan.FromSeconds(3)), Assert.Single(group.DescribeConsumers()));
+
+        Stream.SetNumbers(new StreamId(third.Milliseconds + 1, 0), entriesAdded: 50);
+        Assert.Equal((50, third.Milliseconds + 1), (Stream.Describe().EntriesAdded, Stream.Describe().LastId.Milliseconds));
+        Assert.Throws<StreamException>(() => Stream.SetNumbers(first));
+        Assert.Throws<StreamException>(() => Cache.Stream("absent").Describe());
+        Assert.Throws<StreamException>(() => Stream.Group("absent").DescribeConsumers());
+    }
+
+    [Fact]
     public void Ids_may_be_chosen_and_only_go_up()
     {
         Assert.Equal(new StreamId(5, 1), Stream.Add(new StreamAddOptions { Id = new StreamId(5, 1) }, ("f", 1)));
