@@ -68,6 +68,12 @@ internal sealed class CollectionOperations(RunSettings settings)
         var random = new Random(RunSettings.Seed);
         string[] members = [.. Enumerable.Range(0, _sortedMembers).Select(i => $"member:{i:D7}")];
         int[] order = [.. Enumerable.Range(0, _operations).Select(_ => random.Next(_sortedMembers))];
+        bool wantsSorted = ((string[])["zadd-1m", "zrank-1m", "zrange-1m"]).Any(name => settings.Wants($"{Prefix}-{name}"));
+        return wantsSorted ? SortedSets(cache, redis, members, order, random).Concat(Others(cache, redis, members, order)) : Others(cache, redis, members, order);
+    }
+
+    private IEnumerable<Operation> SortedSets(EmbeddedCache cache, RedisProcess redis, string[] members, int[] order, Random random)
+    {
         double[] scores = [.. Enumerable.Range(0, _sortedMembers).Select(_ => Math.Round(random.NextDouble() * 1e6, 3))];
         string[] drawn = Draw(members, order);
         double[] newScores = [.. order.Reverse().Select(i => scores[i])];
@@ -94,7 +100,10 @@ internal sealed class CollectionOperations(RunSettings settings)
         yield return new Operation("zrank-1m", "zrank", i => board.Rank(drawn[i]), i => ["ZRANK", "board", drawn[i]], ShareOfRedisSorted);
         yield return new Operation(
             "zrange-1m", "zrange", i => board.RangeByRank(order[i] - 10, order[i] - 1), i => ["ZRANGE", "board", Text(order[i] - 10), Text(order[i] - 1)], ShareOfRedisSorted);
+    }
 
+    private IEnumerable<Operation> Others(EmbeddedCache cache, RedisProcess redis, string[] members, int[] order)
+    {
         foreach ((string size, int fields) in ((string, int)[])[("10", 10), ("100k", LargeElements)])
         {
             CacheHash<string, long> hash = cache.Hash<string, long>($"hash:{size}");
