@@ -35,7 +35,12 @@ internal abstract class Collection
     public CollectionSnapshot? Snapshot { get; private set; }
 
     /// <summary>Begins a snapshot of the elements as they are now. There must be none. O(1) for hashes, sets and sorted sets, O(nodes) for lists and streams.</summary>
-    public CollectionSnapshot BeginSnapshot() => Snapshot = CreateSnapshot();
+    public CollectionSnapshot BeginSnapshot()
+    {
+        Snapshot = CreateSnapshot();
+        Snapshot.Owner = this;
+        return Snapshot;
+    }
 
     /// <summary>Ends the snapshot, read to its end or not.</summary>
     public void EndSnapshot()

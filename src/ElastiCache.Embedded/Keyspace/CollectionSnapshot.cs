@@ -13,6 +13,9 @@ namespace ElastiCache.Embedded.Keyspace;
 /// </remarks>
 internal abstract class CollectionSnapshot
 {
+    /// <summary>The collection.</summary>
+    public Collection Owner { get; internal set; } = null!;
+
     /// <summary>The number of elements that it has in all.</summary>
     public abstract long Count { get; }
 

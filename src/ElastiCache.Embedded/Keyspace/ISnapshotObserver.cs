@@ -10,5 +10,16 @@ namespace ElastiCache.Embedded.Keyspace;
 internal interface ISnapshotObserver
 {
     /// <summary>Takes one entry. The shard is locked: copy it and return.</summary>
-    void HandOver(int shard, int database, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ValueKind kind, in RecordExtras extras);
+    /// <param name="shard">The shard.</param>
+    /// <param name="database">Its database when the snapshot began.</param>
+    /// <param name="key">Its key.</param>
+    /// <param name="value">Its value.</param>
+    /// <param name="kind">What it holds.</param>
+    /// <param name="extras">Deadline and so on.</param>
+    /// <param name="collection">
+    /// The elements, if the value only refers to them: to be read in slices, with the shard locked for each, and given back by
+    /// <see cref="CollectionRegistry.EndSnapshot"/>. Null if the value holds all.
+    /// </param>
+    void HandOver(
+        int shard, int database, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ValueKind kind, in RecordExtras extras, CollectionSnapshot? collection);
 }

@@ -28,12 +28,16 @@ internal sealed class MemberSnapshot : CollectionSnapshot
     {
         _members = members;
         Count = members.Count;
+        HasDeadlines = members.Expiring > 0;
         _left = Count;
         _isWalked = _left == 0;
     }
 
     /// <inheritdoc/>
     public override long Count { get; }
+
+    /// <summary>Whether members have deadlines, which may have passed.</summary>
+    public bool HasDeadlines { get; }
 
     /// <inheritdoc/>
     public override bool IsDone => _left == 0;
@@ -81,7 +85,17 @@ internal sealed class MemberSnapshot : CollectionSnapshot
         _copies.Advance(HeaderBytes + name.Length + value.Length);
     }
 
-    internal override void Free() => _members.EndSnapshot();
+    internal override void Free()
+    {
+        // One that is given up: what it did not see must not look like the next one's.
+        var nobody = default(Nobody);
+        while (_left > 0)
+        {
+            Read(int.MaxValue, ref nobody);
+        }
+
+        _members.EndSnapshot();
+    }
 
     private void ReadCopy<TSink>(ref TSink sink)
         where TSink : struct, IMemberSink, allows ref struct
@@ -93,6 +107,13 @@ internal sealed class MemberSnapshot : CollectionSnapshot
             copy.Slice(HeaderBytes, nameLength), copy.Slice(HeaderBytes + nameLength, valueLength), BinaryPrimitives.ReadInt64LittleEndian(copy[8..]));
         _copiesRead += HeaderBytes + nameLength + valueLength;
         _left--;
+    }
+
+    private readonly struct Nobody : IMemberSink
+    {
+        public void Take(scoped ReadOnlySpan<byte> name, scoped ReadOnlySpan<byte> value, long deadline)
+        {
+        }
     }
 
     private ref struct OldMembers<TSink>(MemberSnapshot snapshot, TSink sink) : IMemberVisitor

@@ -47,13 +47,11 @@ internal sealed unsafe class ShardSnapshot(Shard shard)
         if (_observer != null && Record.Parity(Record.HeaderOf(record)) != Parity)
         {
             Record.Measure(record, Record.HeaderOf(record), out byte* key, out int keyLength, out int valueLength);
+            ValueKind kind = Record.KindOf(Record.HeaderOf(record));
+            var value = new ReadOnlySpan<byte>(key + keyLength, valueLength);
+            CollectionSnapshot? collection = CollectionForm.IsShell(kind, value) ? shard.Collections[CollectionForm.NumberOf(value)].BeginSnapshot() : null;
             _observer.HandOver(
-                shard.Index,
-                _databases.Stored(database),
-                new ReadOnlySpan<byte>(key, keyLength),
-                new ReadOnlySpan<byte>(key + keyLength, valueLength),
-                Record.KindOf(Record.HeaderOf(record)),
-                Record.ExtrasOf(record));
+                shard.Index, _databases.Stored(database), new ReadOnlySpan<byte>(key, keyLength), value, kind, Record.ExtrasOf(record), collection);
             Record.SetParity(record, Parity);
         }
     }

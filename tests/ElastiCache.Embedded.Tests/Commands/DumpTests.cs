@@ -15,6 +15,7 @@ namespace ElastiCache.Embedded.Tests.Commands;
 public sealed class DumpTests(ITestOutputHelper output)
 {
     private const int Mutations = 400;
+    private const long SomeTimeAgo = 1_000_000_000_000;
 
     [Theory]
     [InlineData(1, false)]
@@ -323,7 +324,8 @@ public sealed class DumpTests(ITestOutputHelper output)
         '\n',
         redis.ExecuteAll([[.. Words("XINFO", "STREAM"), key, .. Words("FULL", "COUNT", "0")]]).Select(reply => Flat(reply)));
 
-    private static string Flat(RedisReply reply) => reply.Items is null ? reply.ToString()! : $"[{string.Join(", ", reply.Items.Select(Flat))}]";
+    // Times of delivery are those of two clocks.
+    private static string Flat(RedisReply reply) => reply.Number > SomeTimeAgo ? "a time" : reply.Items is null ? reply.ToString()! : $"[{string.Join(", ", reply.Items.Select(Flat))}]";
 
     private static RedisReply Redis(RedisServer redis, string command, params byte[][] arguments) => redis.ExecuteAll([[Encoding.ASCII.GetBytes(command), .. arguments]])[0];
 

@@ -86,6 +86,28 @@ public sealed class CollectionSnapshotTests : IDisposable
     }
 
     [Fact]
+    public void A_snapshot_that_was_given_up_hides_nothing_from_the_next()
+    {
+        var random = new Random(3);
+        Fill("hash", random);
+        (Shard shard, Collection collection) = Locked();
+        CollectionSnapshot givenUp = collection.BeginSnapshot();
+        var taken = new List<string>();
+        Read(givenUp, taken);
+        shard.Collections.EndSnapshot(collection);
+        taken.Clear();
+        CollectionSnapshot next = collection.BeginSnapshot();
+        while (!next.IsDone)
+        {
+            Read(next, taken);
+        }
+
+        shard.Collections.EndSnapshot(collection);
+        shard.Exit();
+        Assert.Equal(collection.Count, taken.Distinct().Count());
+    }
+
+    [Fact]
     public void What_is_given_up_half_way_is_free()
     {
         foreach (string kind in (string[])["hash", "list", "stream"])

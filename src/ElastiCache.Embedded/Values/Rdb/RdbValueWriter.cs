@@ -128,24 +128,41 @@ internal static class RdbValueWriter
 
     private static void WriteStream(RdbWriter writer, StreamData stream)
     {
-        Span<byte> id = stackalloc byte[16];
         writer.Number((ulong)stream.Nodes.Count);
         for (IdPosition i = stream.Nodes.First; stream.Nodes.IsValid(i); i = stream.Nodes.Next(i))
         {
-            StreamId node = stream.Nodes.IdOf(i);
-            BinaryPrimitives.WriteUInt64BigEndian(id, node.Milliseconds);
-            BinaryPrimitives.WriteUInt64BigEndian(id[8..], node.Sequence);
-            writer.String(id);
-            writer.String(stream.Nodes.Pack(i));
+            WriteStreamNode(writer, stream.Nodes.IdOf(i), stream.Nodes.Pack(i));
         }
 
-        writer.Number((ulong)stream.Length);
-        writer.IdNumbers(stream.LastId);
-        writer.IdNumbers(stream.FirstId);
-        writer.IdNumbers(stream.MaxDeletedId);
-        writer.Number((ulong)stream.EntriesAdded);
-        writer.Number((ulong)stream.Groups.Count);
-        foreach (StreamGroup group in stream.Groups)
+        WriteStreamNumbers(writer, stream.Length, stream.LastId, stream.FirstId, stream.MaxDeletedId, stream.EntriesAdded);
+        WriteGroups(writer, stream.Groups);
+    }
+
+    /// <summary>Writes a stream's node.</summary>
+    internal static void WriteStreamNode(RdbWriter writer, StreamId node, ReadOnlySpan<byte> pack)
+    {
+        Span<byte> id = stackalloc byte[16];
+        BinaryPrimitives.WriteUInt64BigEndian(id, node.Milliseconds);
+        BinaryPrimitives.WriteUInt64BigEndian(id[8..], node.Sequence);
+        writer.String(id);
+        writer.String(pack);
+    }
+
+    /// <summary>Writes what stands behind a stream's nodes.</summary>
+    internal static void WriteStreamNumbers(RdbWriter writer, long length, StreamId lastId, StreamId firstId, StreamId maxDeletedId, long entriesAdded)
+    {
+        writer.Number((ulong)length);
+        writer.IdNumbers(lastId);
+        writer.IdNumbers(firstId);
+        writer.IdNumbers(maxDeletedId);
+        writer.Number((ulong)entriesAdded);
+    }
+
+    /// <summary>Writes a stream's groups.</summary>
+    internal static void WriteGroups(RdbWriter writer, IReadOnlyList<StreamGroup> groups)
+    {
+        writer.Number((ulong)groups.Count);
+        foreach (StreamGroup group in groups)
         {
             WriteGroup(writer, group);
         }

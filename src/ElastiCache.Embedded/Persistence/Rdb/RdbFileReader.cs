@@ -1,0 +1,252 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Text;
+using ElastiCache.Embedded.Errors;
+using ElastiCache.Embedded.Values;
+
+namespace ElastiCache.Embedded.Persistence.Rdb;
+
+/// <summary>Takes the entries of an RDB file one by one.</summary>
+internal interface IRdbEntrySink
+{
+    /// <param name="database">Its database.</param>
+    /// <param name="key">Its key; valid during the call.</param>
+    /// <param name="deadline">Its deadline in Unix ms; <see cref="Keyspace.Record.NoExpiry"/> for none.</param>
+    /// <param name="value">The value, checked; disposed after the call.</param>
+    void Take(long database, ReadOnlySpan<byte> key, long deadline, RdbValue value);
+}
+
+/// <summary>Reads RDB files of Redis 2.x to 7.2 and of Valkey 8, from storage that may hold anything.</summary>
+/// <remarks>
+/// It reads through a window that grows to what the largest entry needs. Whatever is wrong is a <see cref="RdbFileException"/> with the offset of the entry it was found in;
+/// entries before it were handed over by then, so who needs all or nothing collects first. The checksum at the end is checked where the writer made one.
+/// </remarks>
+internal sealed class RdbFileReader
+{
+    private const int LatestVersion = 12;
+    private const int HeaderBytes = 9;
+    private const int FirstWindow = 1 << 20;
+    private const int FirstVersionWithChecksum = 5;
+
+    private readonly IStorageFile _file;
+    private readonly string _path;
+    private byte[] _window = new byte[FirstWindow];
+    private int _filled;
+    private long _windowOffset;
+    private int _position;
+    private ulong _checksum;
+
+    private RdbFileReader(IStorageFile file, string path)
+    {
+        _file = file;
+        _path = path;
+    }
+
+    /// <summary>Reads a file from its first to its last byte.</summary>
+    /// <exception cref="RdbFileException">It is damaged, or of a version or with a content that can't be read.</exception>
+    public static void Read(IStorageFile file, string path, IRdbEntrySink sink)
+    {
+        var reader = new RdbFileReader(file, path);
+        reader.Fill(0);
+        int version = reader.ReadHeader();
+        reader.ReadEntries(version, sink);
+    }
+
+    private int ReadHeader()
+    {
+        ReadOnlySpan<byte> header = _window.AsSpan(0, Math.Min(_filled, HeaderBytes));
+        if (header.Length < HeaderBytes || !header.StartsWith("REDIS"u8) ||
+            !int.TryParse(Encoding.ASCII.GetString(header[5..]), NumberStyles.None, CultureInfo.InvariantCulture, out int version))
+        {
+            throw new RdbFileException(_path, 0, "this is no RDB file");
+        }
+
+        if (version is < 1 or > LatestVersion)
+        {
+            throw new RdbFileException(_path, 0, $"this is an RDB file of version {version}, and up to {LatestVersion} can be read");
+        }
+
+        _position = HeaderBytes;
+        return version;
+    }
+
+    private void ReadEntries(int version, IRdbEntrySink sink)
+    {
+        long database = 0;
+        while (true)
+        {
+            // An entry is parsed where it lies; one that reaches beyond the window is begun again in a larger one.
+            bool isEnd = false;
+            try
+            {
+                var reader = new RdbReader(_window.AsSpan(_position, _filled - _position));
+                try
+                {
+                    isEnd = !ReadEntry(ref reader, ref database, sink);
+                    _position += reader.Position;
+                }
+                finally
+                {
+                    reader.Dispose();
+                }
+            }
+            catch (RdbDataException e)
+            {
+                if (!Fill(_position))
+                {
+                    throw new RdbFileException(_path, _windowOffset + _position, e.Message, e);
+                }
+            }
+
+            if (isEnd)
+            {
+                CheckEnd(version);
+                return;
+            }
+        }
+    }
+
+    // One opcode, or one entry with all that belongs to it. False at the end of the file.
+    private static bool ReadEntry(ref RdbReader reader, ref long database, IRdbEntrySink sink)
+    {
+        long deadline = Keyspace.Record.NoExpiry;
+        while (true)
+        {
+            byte opcode = reader.ReadByte();
+            switch (opcode)
+            {
+                case RdbOpcode.End:
+                    return false;
+                case RdbOpcode.Database:
+                    database = (long)reader.ReadNumber();
+                    return true;
+                case RdbOpcode.Sizes:
+                    reader.ReadNumber();
+                    reader.ReadNumber();
+                    return true;
+                case RdbOpcode.SlotInformation:
+                    reader.ReadNumber();
+                    reader.ReadNumber();
+                    reader.ReadNumber();
+                    return true;
+                case RdbOpcode.Fact:
+                    reader.ReadString();
+                    reader.ReadString();
+                    return true;
+                case RdbOpcode.Function:
+                    reader.ReadString();
+                    return true;
+                case RdbOpcode.ModuleData:
+                    SkipModule(ref reader);
+                    return true;
+                case RdbOpcode.Idle:
+                    reader.ReadNumber();
+                    break;
+                case RdbOpcode.Frequency:
+                    reader.ReadByte();
+                    break;
+                case RdbOpcode.DeadlineMs:
+                    deadline = reader.ReadTime();
+                    break;
+                case RdbOpcode.DeadlineSeconds:
+                    deadline = 1000L * BinaryPrimitives.ReadInt32LittleEndian(reader.Take(sizeof(int)));
+                    break;
+                default:
+                    byte[] key = reader.ReadString().ToArray();
+                    using (RdbValue value = RdbValueReader.Read((RdbType)opcode, ref reader))
+                    {
+                        sink.Take(database, key, deadline, value);
+                    }
+
+                    return true;
+            }
+        }
+    }
+
+    // A module's own data beside its keys: numbers and strings, each with its kind before it.
+    private static void SkipModule(ref RdbReader reader)
+    {
+        const ulong End = 0, Signed = 1, Unsigned = 2, Float = 3, Double = 4, Text = 5;
+        reader.ReadNumber();        // the module
+        reader.ReadNumber();        // says that "when" follows
+        reader.ReadNumber();
+        for (ulong kind = reader.ReadNumber(); kind != End; kind = reader.ReadNumber())
+        {
+            switch (kind)
+            {
+                case Signed or Unsigned:
+                    reader.ReadNumber();
+                    break;
+                case Float:
+                    reader.Take(sizeof(float));
+                    break;
+                case Double:
+                    reader.Take(sizeof(double));
+                    break;
+                case Text:
+                    reader.ReadString();
+                    break;
+                default:
+                    throw new RdbDataException($"A module's data have a part of the kind {kind}.");
+            }
+        }
+    }
+
+    private void CheckEnd(int version)
+    {
+        long end = _windowOffset + _position;
+        if (version < FirstVersionWithChecksum)
+        {
+            return;
+        }
+
+        _checksum = Crc64.Append(_checksum, _window.AsSpan(0, _position));
+        Span<byte> told = stackalloc byte[sizeof(ulong)];
+        int read = 0;
+        while (read < told.Length && _file.Read(end + read, told[read..]) is > 0 and var more)
+        {
+            read += more;
+        }
+
+        if (read < told.Length)
+        {
+            throw new RdbFileException(_path, end, "it ends in its checksum");
+        }
+
+        ulong expected = BinaryPrimitives.ReadUInt64LittleEndian(told);
+        if (expected != 0 && expected != _checksum)
+        {
+            throw new RdbFileException(_path, end, "its checksum is wrong, so something before it has changed");
+        }
+    }
+
+    // Moves the window on to a position in it, and makes it larger if that alone brings nothing. False at the end of the file.
+    private bool Fill(int from)
+    {
+        _checksum = Crc64.Append(_checksum, _window.AsSpan(0, from));
+        int kept = _filled - from;
+        if (kept == _window.Length)
+        {
+            if (_window.Length == Array.MaxLength)
+            {
+                return false;
+            }
+
+            Array.Resize(ref _window, (int)Math.Min(Array.MaxLength, 2L * _window.Length));
+        }
+        else
+        {
+            _window.AsSpan(from, kept).CopyTo(_window);
+        }
+
+        _windowOffset += from;
+        _position = 0;
+        _filled = kept;
+        while (_filled < _window.Length && _file.Read(_windowOffset + _filled, _window.AsSpan(_filled)) is > 0 and var read)
+        {
+            _filled += read;
+        }
+
+        return _filled > kept;
+    }
+}

@@ -1,0 +1,256 @@
+using System.Buffers;
+using ElastiCache.Embedded.Keyspace;
+using ElastiCache.Embedded.Values;
+
+namespace ElastiCache.Embedded.Persistence.Rdb;
+
+/// <summary>Writes the whole store, as it is at one moment, into an RDB file, while everybody goes on reading and writing.</summary>
+/// <remarks>
+/// <code>
+///   all shards at once:   the moment                                                     (see <see cref="ISnapshotObserver"/>)
+///   shard by shard:       lock, encode some entries, unlock, write them to the file
+///   a writer who comes first encodes the old entry into its shard's buffer; large collections follow slice by slice
+/// </code>
+/// A lock is held for some sixteen kilobytes at a time. What writers hand over waits in memory until the next turn, which comes after every slice.
+/// </remarks>
+internal sealed class RdbSnapshot : ISnapshotObserver
+{
+    private const int BytesALock = 16 * 1024;
+    private const int ElementsALock = 500;
+    private const int BytesThatWait = 256 * 1024;
+    private const int NoDatabase = -1;
+
+    private readonly Store _store;
+    private readonly RdbFileWriter _file;
+    private readonly Part[] _parts;
+    private readonly long _now;
+    private byte[] _scratch = [];
+    private bool _discards;
+
+    private RdbSnapshot(Store store, RdbFileWriter file)
+    {
+        _store = store;
+        _file = file;
+        _now = store.Clock.UnixMilliseconds;
+        _parts = new Part[store.ShardCount];
+        for (int i = 0; i < _parts.Length; i++)
+        {
+            _parts[i] = new Part();
+        }
+    }
+
+    /// <summary>Writes the store and finishes the file. One snapshot of a store at a time.</summary>
+    /// <returns>The number of entries written.</returns>
+    /// <exception cref="IOException">The file can't be written. The store is as it was.</exception>
+    public static long Write(Store store, RdbFileWriter file, CancellationToken cancellationToken = default)
+    {
+        var snapshot = new RdbSnapshot(store, file);
+        store.BeginSnapshot(snapshot);
+        try
+        {
+            snapshot.WriteShards(cancellationToken);
+        }
+        catch
+        {
+            // Every entry must have been seen, or the next snapshot would miss some.
+            snapshot._discards = true;
+            snapshot.WriteShards(CancellationToken.None);
+            throw;
+        }
+
+        file.Finish();
+        return snapshot._parts.Sum(part => part.Written);
+    }
+
+    /// <inheritdoc/>
+    public void HandOver(
+        int shard, int database, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ValueKind kind, in RecordExtras extras, CollectionSnapshot? collection)
+    {
+        Part part = _parts[shard];
+        if (collection != null)
+        {
+            part.Large.Enqueue(new LargeEntry(database, key.ToArray(), extras.Deadline, kind, collection));
+        }
+        else if (!_discards && extras.Deadline > _now)
+        {
+            WriteHead(part, database, key, extras.Deadline, RdbValueWriter.TypeOf(kind, value));
+            RdbValueWriter.Write(new RdbWriter(part.Entries, compresses: true), kind, value, shell: null);
+            part.Written++;
+        }
+    }
+
+    private void WriteShards(CancellationToken cancellationToken)
+    {
+        for (int i = 0; i < _parts.Length; i++)
+        {
+            Shard shard = _store.ShardAt(i);
+            for (int database = 0; database < _store.DatabaseCount; database++)
+            {
+                uint position = 0;
+                do
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    Enter(shard);
+                    do
+                    {
+                        position = shard.Snapshot.HandOverSlice(database, position);
+                    }
+                    while (position != 0 && _parts[i].Entries.WrittenCount < BytesALock && _parts[i].Large.Count == 0);
+
+                    shard.Exit();
+                    Drain(i);
+                    DrainFull();
+                }
+                while (position != 0);
+            }
+
+            // From here on writers of this shard hand over nothing more; what they did until now is drained.
+            Enter(shard);
+            shard.Snapshot.Set(null);
+            shard.Exit();
+            Drain(i);
+        }
+    }
+
+    private void Enter(Shard shard)
+    {
+        shard.Enter();
+        if (_store.IsDisposed)
+        {
+            shard.Exit();
+            _store.ThrowIfDisposed();
+        }
+    }
+
+    // Other shards' writers may be busy: their entries must not pile up until it is their turn.
+    private void DrainFull()
+    {
+        for (int i = 0; i < _parts.Length; i++)
+        {
+            if (_parts[i].Entries.WrittenCount > BytesThatWait)
+            {
+                Drain(i);
+            }
+        }
+    }
+
+    private void Drain(int index)
+    {
+        Part part = _parts[index];
+        Shard shard = _store.ShardAt(index);
+        while (true)
+        {
+            Enter(shard);
+            bool hasLarge = part.Large.TryDequeue(out LargeEntry? large);
+            ReadOnlySpan<byte> entries = Take(part);
+            shard.Exit();
+            Output(entries);
+            if (!hasLarge)
+            {
+                return;
+            }
+
+            WriteLarge(part, shard, large!);
+        }
+    }
+
+    // Slices must follow one another in the file, so they are gathered apart from what writers hand over meanwhile.
+    private void WriteLarge(Part part, Shard shard, LargeEntry entry)
+    {
+        bool isWanted = !_discards && entry.Deadline > _now;
+        var value = new RdbCollectionWriter(entry.Kind, entry.Snapshot, _now);
+        var output = new Part();
+        WriteHead(output, entry.Database, entry.Key, entry.Deadline, value.Type);
+        try
+        {
+            while (isWanted && !value.IsDone)
+            {
+                Enter(shard);
+                try
+                {
+                    value.WriteSlice(output.Entries, ElementsALock);
+                }
+                finally
+                {
+                    shard.Exit();
+                }
+
+                if (!value.IsDone || !value.IsEmpty)
+                {
+                    Output(output.Entries.WrittenSpan);
+                    output.Entries.ResetWrittenCount();
+                }
+            }
+
+            part.Written += isWanted && !value.IsEmpty ? 1 : 0;
+        }
+        finally
+        {
+            shard.Enter();
+            if (!_store.IsDisposed)
+            {
+                shard.Collections.EndSnapshot(entry.Snapshot.Owner);
+            }
+
+            shard.Exit();
+        }
+    }
+
+    private static void WriteHead(Part part, int database, ReadOnlySpan<byte> key, long deadline, RdbType type)
+    {
+        var writer = new RdbWriter(part.Entries, compresses: true);
+        if (database != part.Database)
+        {
+            writer.Byte(RdbOpcode.Database);
+            writer.Number((ulong)database);
+            part.Database = database;
+        }
+
+        if (deadline != Record.NoExpiry)
+        {
+            writer.Byte(RdbOpcode.DeadlineMs);
+            writer.Time(deadline);
+        }
+
+        writer.Byte((byte)type);
+        writer.String(key);
+    }
+
+    // A copy, for the file is written without the lock. What is taken may stand behind anything in the file, so it names its database again.
+    private ReadOnlySpan<byte> Take(Part part)
+    {
+        ReadOnlySpan<byte> written = part.Entries.WrittenSpan;
+        if (_scratch.Length < written.Length)
+        {
+            _scratch = new byte[Math.Max(written.Length, 2 * _scratch.Length)];
+        }
+
+        written.CopyTo(_scratch);
+        int length = written.Length;
+        part.Entries.ResetWrittenCount();
+        part.Database = NoDatabase;
+        return _scratch.AsSpan(0, length);
+    }
+
+    private void Output(ReadOnlySpan<byte> entries)
+    {
+        if (!_discards && entries.Length > 0)
+        {
+            _file.Write(entries);
+        }
+    }
+
+    private sealed record LargeEntry(int Database, byte[] Key, long Deadline, ValueKind Kind, CollectionSnapshot Snapshot);
+
+    // What a shard has handed over and is not in the file yet. Guarded by the shard's lock.
+    private sealed class Part
+    {
+        public ArrayBufferWriter<byte> Entries { get; } = new();
+
+        public Queue<LargeEntry> Large { get; } = new();
+
+        public int Database { get; set; } = NoDatabase;
+
+        public long Written { get; set; }
+    }
+}
