@@ -25,6 +25,7 @@ public sealed class EmbeddedCache : IAsyncDisposable, IDisposable
     private readonly CacheDatabase[] _databases;
     private readonly Sweeper _sweeper;
     private readonly AppendLog? _log;
+    private int _snapshots;
 
     /// <summary>Opens an empty cache in memory, without a limit.</summary>
     public EmbeddedCache()
@@ -100,6 +101,11 @@ public sealed class EmbeddedCache : IAsyncDisposable, IDisposable
     internal Sweeper Sweeper => _sweeper;
 
     internal SingleFlight Factories { get; } = new();
+
+    /// <summary>Claims the one snapshot that can run at a time.</summary>
+    internal bool TryBeginSnapshot() => Interlocked.Exchange(ref _snapshots, 1) == 0;
+
+    internal void EndSnapshot() => Volatile.Write(ref _snapshots, 0);
 
     internal ICacheSerializer Serializer => _options.Serializer;
 

@@ -38,25 +38,23 @@ internal sealed class DumpOperations(Store store)
     /// <returns>The payload; null if there is no such key.</returns>
     public byte[]? Dump(int database, in KeyProbe key)
     {
+        using var read = new KeyRead(store, database, key);
+        return read.TryFind(key, out Entry entry) ? PayloadOf(read.Shard, entry).ToArray() : null;
+    }
+
+    /// <summary>The payload of an entry, whose shard is locked.</summary>
+    public static ReadOnlySpan<byte> PayloadOf(Shard shard, in Entry entry)
+    {
         var output = new ArrayBufferWriter<byte>();
-        using (var read = new KeyRead(store, database, key))
-        {
-            if (!read.TryFind(key, out Entry entry))
-            {
-                return null;
-            }
-
-            var writer = new RdbWriter(output, compresses: true);
-            writer.Byte((byte)RdbValueWriter.TypeOf(entry.Kind, entry.Value));
-            RdbValueWriter.Write(writer, entry.Kind, entry.Value, read.Shard.ShellOf(entry));
-        }
-
+        var writer = new RdbWriter(output, compresses: true);
+        writer.Byte((byte)RdbValueWriter.TypeOf(entry.Kind, entry.Value));
+        RdbValueWriter.Write(writer, entry.Kind, entry.Value, shard.ShellOf(entry));
         Span<byte> footer = stackalloc byte[FooterBytes];
         BinaryPrimitives.WriteUInt16LittleEndian(footer, Version);
         output.Write(footer[..sizeof(ushort)]);
         BinaryPrimitives.WriteUInt64LittleEndian(footer, Crc64.Append(0, output.WrittenSpan));
         output.Write(footer[..sizeof(ulong)]);
-        return output.WrittenSpan.ToArray();
+        return output.WrittenSpan;
     }
 
     /// <summary>Reads a payload.</summary>

@@ -1,0 +1,152 @@
+using ElastiCache.Embedded.Keyspace;
+using ElastiCache.Embedded.Persistence;
+using ElastiCache.Embedded.Persistence.Rdb;
+using ElastiCache.Embedded.Values;
+
+namespace ElastiCache.Embedded;
+
+/// <summary>A whole cache as an RDB file, Redis's snapshot and ElastiCache's backup.</summary>
+public static class RdbFileExtensions
+{
+    /// <summary>Writes all databases, as they are at one moment, into an RDB file of version 10, which Redis 7.0, Valkey and ElastiCache load. Redis: BGSAVE.</summary>
+    /// <remarks>
+    /// Reads and writes go on meanwhile; nobody waits for longer than it takes to encode some sixteen kilobytes. The file is written under another name, synced,
+    /// and then takes the place of one that has the name. Deadlines of a hash's fields have no place in this version: the fields that are left when the
+    /// snapshot begins are written without them.
+    /// </remarks>
+    /// <param name="cache">The cache.</param>
+    /// <param name="path">The file; its folder must be there.</param>
+    /// <param name="cancellationToken">Gives up; the old file stays.</param>
+    /// <returns>The number of keys written.</returns>
+    /// <exception cref="IOException">The file can't be written; the old one stays.</exception>
+    /// <exception cref="InvalidOperationException">Another export is running.</exception>
+    public static async Task<long> ExportAsync(this EmbeddedCache cache, string path, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(cache);
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        cache.Store.ThrowIfDisposed();
+        cancellationToken.ThrowIfCancellationRequested();
+        if (!cache.TryBeginSnapshot())
+        {
+            throw new InvalidOperationException("Another export of this cache is running: wait for it.");
+        }
+
+        try
+        {
+            return await Task.Run(() => Export(cache.Store, path, cancellationToken), CancellationToken.None).ConfigureAwait(false);
+        }
+        finally
+        {
+            cache.EndSnapshot();
+        }
+    }
+
+    /// <summary>Reads an RDB file of Redis 2.x to 7.2 or Valkey 8 into the cache, an ElastiCache backup for example.</summary>
+    /// <remarks>
+    /// Each entry is checked in full before it is stored, and stored as one write, in the log too. Functions and modules' own data in the file are passed over. Where the file turns out to be
+    /// damaged, the keys before that place are in the cache.
+    /// </remarks>
+    /// <param name="cache">The cache.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="mode">What happens to keys that are there already.</param>
+    /// <param name="cancellationToken">Gives up; the keys so far stay.</param>
+    /// <exception cref="InvalidOperationException">The cache is not empty, and the mode is <see cref="ImportMode.IntoEmpty"/>. Nothing changes.</exception>
+    /// <exception cref="RdbFileException">The file is damaged, no RDB file, or of a later version.</exception>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="CacheFullException">The budget has no room for more.</exception>
+    public static async Task<ImportReport> ImportAsync(this EmbeddedCache cache, string path, ImportMode mode = ImportMode.IntoEmpty, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(cache);
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        cache.Store.ThrowIfDisposed();
+        if (!Enum.IsDefined(mode))
+        {
+            throw new ArgumentOutOfRangeException(nameof(mode), mode, "The mode is IntoEmpty, Replace or Keep.");
+        }
+
+        if (mode == ImportMode.IntoEmpty && Enumerable.Range(0, cache.Store.DatabaseCount).Any(database => cache.Store.Count(database) > 0))
+        {
+            throw new InvalidOperationException("The cache is not empty. Say by the import mode what shall happen to keys that are there: Replace or Keep.");
+        }
+
+        Importer importer = await Task.Run(
+            () =>
+            {
+                (string folder, string name) = Split(path);
+                using IStorageFile file = new DiskStorage(folder).Open(name, StorageOpen.Existing);
+                var importer = new Importer(cache, mode == ImportMode.Replace, Path.GetFullPath(path), cancellationToken);
+                RdbFileReader.Read(file, Path.GetFullPath(path), importer);
+                return importer;
+            },
+            CancellationToken.None).ConfigureAwait(false);
+        await cache.Database(0).WaitAsync(importer.Ticket, cancellationToken).ConfigureAwait(false);
+        return importer.Report;
+    }
+
+    private static long Export(Store store, string path, CancellationToken cancellationToken)
+    {
+        (string folder, string name) = Split(path);
+        var storage = new DiskStorage(folder);
+        string temporary = $"temp-{Environment.ProcessId}-{name}";
+        try
+        {
+            long written;
+            using (IStorageFile file = storage.Open(temporary, StorageOpen.Create))
+            {
+                written = RdbSnapshot.Write(store, new RdbFileWriter(file, store.Clock.UnixMilliseconds), cancellationToken);
+            }
+
+            storage.Rename(temporary, name);
+            storage.SyncDirectory("");
+            return written;
+        }
+        catch
+        {
+            File.Delete(storage.PathOf(temporary));
+            throw;
+        }
+    }
+
+    private static (string Folder, string Name) Split(string path)
+    {
+        string full = Path.GetFullPath(path);
+        return (Path.GetDirectoryName(full) ?? "/", Path.GetFileName(full));
+    }
+
+    private sealed class Importer(EmbeddedCache cache, bool replaces, string path, CancellationToken cancellationToken) : IRdbEntrySink
+    {
+        private JournalTicket _ticket;
+        private long _imported;
+        private long _expired;
+        private long _kept;
+
+        public ImportReport Report => new(_imported, _expired, _kept);
+
+        public JournalTicket Ticket => _ticket;
+
+        public void Take(long database, ReadOnlySpan<byte> key, long deadline, RdbValue value)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (database < 0 || database >= cache.Store.DatabaseCount)
+            {
+                throw new RdbFileException(path, 0, $"it has keys in database {database}, and this cache has {cache.Store.DatabaseCount} databases (EmbeddedCacheOptions.Databases)");
+            }
+
+            if (cache.Store.Clock.HasPassed(deadline))
+            {
+                _expired++;
+                return;
+            }
+
+            KeyProbe.Create(key, out KeyProbe probe);
+            if (cache.Operations.Imports.Store((int)database, probe, value, deadline, replaces, ref _ticket))
+            {
+                _imported++;
+            }
+            else
+            {
+                _kept++;
+            }
+        }
+    }
+}

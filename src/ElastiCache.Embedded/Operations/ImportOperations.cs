@@ -1,0 +1,62 @@
+using ElastiCache.Embedded.Keyspace;
+using ElastiCache.Embedded.Values;
+
+namespace ElastiCache.Embedded.Operations;
+
+/// <summary>Stores values that were read from a file, each as one write with its effect in the log.</summary>
+internal sealed class ImportOperations(Store store)
+{
+    /// <summary>Stores a value under a key. O(n log n) at most, for n elements.</summary>
+    /// <param name="database">The database.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="value">The value.</param>
+    /// <param name="deadline">Its deadline in Unix ms; <see cref="Record.NoExpiry"/> for none.</param>
+    /// <param name="replaces">Whether a key that is there is replaced.</param>
+    /// <param name="ticket">The ticket of the write.</param>
+    /// <returns>Whether it was stored.</returns>
+    /// <exception cref="CacheFullException">The budget has no room. The key is as it was, or gone.</exception>
+    public bool Store(int database, in KeyProbe key, RdbValue value, long deadline, bool replaces, ref JournalTicket ticket)
+    {
+        using var write = new KeyWrite(store, database, key, ref ticket);
+        bool exists = write.TryFind(key, out Entry current);
+        if (exists && !replaces)
+        {
+            return false;
+        }
+
+        write.Shard.Room.Ensure(RestoredValue.BytesFor(value), key, current);
+        if (exists)
+        {
+            write.Remove(current);
+        }
+
+        try
+        {
+            new RestoredValue(store, write.Shard, database).Store(key, value, deadline);
+        }
+        catch (CacheFullException)
+        {
+            if (write.TryFind(key, out Entry half))
+            {
+                write.Remove(half);
+            }
+
+            if (exists)
+            {
+                write.Effect(2)?.Argument("DEL"u8).Argument(key);
+            }
+
+            throw;
+        }
+
+        if (store.Journal != null && write.TryFind(key, out Entry stored))
+        {
+            ReadOnlySpan<byte> payload = DumpOperations.PayloadOf(write.Shard, stored);
+            write.Effect(6)?.Argument("RESTORE"u8).Argument(key).Argument(deadline == Record.NoExpiry ? 0 : deadline).Argument(payload)
+                .Argument("REPLACE"u8).Argument("ABSTTL"u8);
+        }
+
+        write.Notify(KeyEventClass.Generic, "restore"u8, key);
+        return true;
+    }
+}

@@ -1,0 +1,289 @@
+using System.Diagnostics;
+using System.Text;
+using ElastiCache.Embedded.Tests.Commands;
+using ElastiCache.Embedded.Tests.Crash;
+using ElastiCache.Embedded.Tests.Differential;
+using ElastiCache.Embedded.Tests.House;
+using ElastiCache.Embedded.Tests.Peers;
+using RealRedis = ElastiCache.Embedded.Tests.Peers.RedisServer;
+
+namespace ElastiCache.Embedded.Tests.Persistence;
+
+/// <summary>Whole caches as RDB files: redis-server loads ours, we load its, and damage is named.</summary>
+public sealed class RdbFileTests(ITestOutputHelper output) : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Redis_loads_what_was_exported_and_what_it_saves_is_imported(int seed)
+    {
+        output.WriteLine($"seed {seed}");
+        using var session = new CommandSession();
+        EmbeddedCache cache = session.Cache;
+        Fill(session, seed);
+
+        long written = await cache.ExportAsync(_folder["dump.rdb"], Token);
+
+        Assert.Contains("RDB looks OK", Run("redis-check-rdb", _folder["dump.rdb"]), StringComparison.Ordinal);
+        using RealRedis redis = RealRedis.Start("--dir", _folder[""], "--dbfilename", "dump.rdb", "--enable-debug-command", "yes");
+        long total = 0;
+        for (int database = 0; database < 16; database++)
+        {
+            redis.Execute("SELECT", $"{database}");
+            long keys = redis.Execute("DBSIZE").Number!.Value;
+            Assert.Equal(cache.Store.Count(database), keys);
+            total += keys;
+        }
+
+        Assert.Equal(written, total);
+        Assert.Equal("OK", redis.Execute("SAVE").Text);
+
+        await using var back = new EmbeddedCache();
+        ImportReport report = await back.ImportAsync(_folder["dump.rdb"], cancellationToken: Token);
+
+        Assert.Equal(new ImportReport(written, 0, 0), report);
+        AssertSame(cache, back);
+    }
+
+    [Fact]
+    public async Task A_snapshot_is_of_one_moment_while_everything_is_being_written()
+    {
+        await using var cache = new EmbeddedCache();
+        for (int i = 0; i < 300; i++)
+        {
+            cache.Strings.Set($"a:{i}", 1_000);
+            cache.Strings.Set($"b:{i}", 1_000);
+            cache.Hash<string, long>("large").Set($"a:{i}", 1_000);
+            cache.Hash<string, long>("large").Set($"b:{i}", 1_000);
+        }
+
+        using var stop = new CancellationTokenSource();
+        Task writer = Task.Run(
+            () =>
+            {
+                var random = new Random(1);
+                while (!stop.IsCancellationRequested)
+                {
+                    int pair = random.Next(300), by = random.Next(-50, 50);
+                    cache.Transact([$"a:{pair}", $"b:{pair}", "large"], tx =>
+                    {
+                        tx.Strings.Increment($"a:{pair}", by);
+                        tx.Strings.Increment($"b:{pair}", -by);
+                        tx.Hash<string, long>("large").Increment($"a:{pair}", by);
+                        tx.Hash<string, long>("large").Increment($"b:{pair}", -by);
+                    });
+                }
+            },
+            Token);
+        for (int snapshot = 0; snapshot < 30; snapshot++)
+        {
+            await cache.ExportAsync(_folder["moment.rdb"], Token);
+            await using var seen = new EmbeddedCache();
+            await seen.ImportAsync(_folder["moment.rdb"], cancellationToken: Token);
+            for (int i = 0; i < 300; i++)
+            {
+                Assert.Equal(2_000, seen.Strings.Get<long>($"a:{i}") + seen.Strings.Get<long>($"b:{i}"));
+                Assert.Equal(seen.Strings.Get<long>($"a:{i}"), seen.Hash<string, long>("large").Get($"a:{i}"));
+                Assert.Equal(seen.Strings.Get<long>($"b:{i}"), seen.Hash<string, long>("large").Get($"b:{i}"));
+            }
+        }
+
+        await stop.CancelAsync();
+        await writer;
+    }
+
+    [Fact]
+    public async Task An_import_says_what_it_does_with_keys_that_are_there_and_is_in_the_log()
+    {
+        await using (var cache = new EmbeddedCache())
+        {
+            cache.Strings.Set("both", "file");
+            cache.SortedSet<string>("board").Add("ada", 1.5);
+            await cache.ExportAsync(_folder["some.rdb"], Token);
+        }
+
+        await using (EmbeddedCache durable = await EmbeddedCache.OpenAsync(_folder["cache"], Token))
+        {
+            durable.Strings.Set("both", "cache");
+            await Assert.ThrowsAsync<InvalidOperationException>(() => durable.ImportAsync(_folder["some.rdb"], cancellationToken: Token));
+            Assert.Equal(new ImportReport(1, 0, 1), await durable.ImportAsync(_folder["some.rdb"], ImportMode.Keep, Token));
+            Assert.Equal("cache", durable.Strings.GetString("both"));
+            Assert.Equal(new ImportReport(2, 0, 0), await durable.ImportAsync(_folder["some.rdb"], ImportMode.Replace, Token));
+        }
+
+        await using (EmbeddedCache again = await EmbeddedCache.OpenAsync(_folder["cache"], Token))
+        {
+            Assert.Equal("file", again.Strings.GetString("both"));
+            Assert.Equal(1.5, again.SortedSet<string>("board").Score("ada"));
+        }
+    }
+
+    [Fact]
+    public async Task Every_byte_that_changes_is_noticed_and_every_file_that_ends_early()
+    {
+        using var session = new CommandSession();
+        foreach (string command in (string[])["SET s hello", "SET i 12345", "RPUSH l a b 3", "HSET h f v g w", "SADD t 1 2 3", "ZADD z 1.5 a 2 b", "XADD x 1-1 f v", "SETEX e 1000 v"])
+        {
+            session.Execute([.. command.Split(' ').Select(Encoding.ASCII.GetBytes)]);
+        }
+
+        await session.Cache.ExportAsync(_folder["whole.rdb"], Token);
+        byte[] whole = await File.ReadAllBytesAsync(_folder["whole.rdb"], Token);
+        for (int i = 0; i < whole.Length; i++)
+        {
+            byte[] flipped = [.. whole];
+            flipped[i] ^= (byte)(1 << (i % 8));
+            await AssertRefusedAsync(flipped, $"bit {i % 8} of byte {i} flipped");
+            await AssertRefusedAsync(whole[..i], $"cut at {i}");
+        }
+
+        await AssertRefusedAsync([], "nothing");
+        await AssertRefusedAsync("REDIS9999"u8.ToArray(), "a version to come");
+        await AssertRefusedAsync([.. "REDIS0010"u8, 0, 1, (byte)'k', 0x81, 0x7F, 255, 255, 255, 255, 255, 255, 255], "a value of petabytes");
+        await Assert.ThrowsAsync<FileNotFoundException>(() => session.Cache.ImportAsync(_folder["absent.rdb"], ImportMode.Keep, Token));
+    }
+
+    [Fact]
+    public async Task An_export_that_is_given_up_leaves_the_old_file_and_the_next_one_is_whole()
+    {
+        await using var cache = new EmbeddedCache();
+        for (int i = 0; i < 20_000; i++)
+        {
+            cache.Strings.Set($"key:{i}", i);
+            cache.Set<int>("large").Add(i);
+        }
+
+        await cache.ExportAsync(_folder["dump.rdb"], Token);
+        byte[] before = await File.ReadAllBytesAsync(_folder["dump.rdb"], Token);
+        using var cancelled = new CancellationTokenSource();
+        Task<long> givenUp = cache.ExportAsync(_folder["dump.rdb"], cancelled.Token);
+        await cancelled.CancelAsync();
+        try
+        {
+            await givenUp;
+        }
+        catch (OperationCanceledException)
+        {
+            Assert.Equal(before, await File.ReadAllBytesAsync(_folder["dump.rdb"], Token));
+        }
+
+        Assert.Equal(20_001, await cache.ExportAsync(_folder["dump.rdb"], Token));
+        await using var back = new EmbeddedCache();
+        Assert.Equal(20_001, (await back.ImportAsync(_folder["dump.rdb"], cancellationToken: Token)).Imported);
+        Assert.Equal(20_000, back.Set<int>("large").Count());
+        Assert.Equal(["dump.rdb"], Directory.GetFiles(_folder[""]).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public async Task Fields_whose_time_has_come_are_not_in_the_file_and_a_hash_of_such_alone_neither()
+    {
+        var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(DateTimeOffset.FromUnixTimeMilliseconds(1_700_000_000_000));
+        await using var cache = new EmbeddedCache(new EmbeddedCacheOptions { TimeProvider = time });
+        foreach (string key in (string[])["some", "none"])
+        {
+            cache.Hash<string, int>(key).Set("gone", 1);
+            cache.Hash<string, int>(key).Expire("gone", TimeSpan.FromSeconds(1));
+        }
+
+        cache.Hash<string, int>("some").Set("stays", 2);
+        time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(1, await cache.ExportAsync(_folder["fields.rdb"], Token));
+
+        await using var back = new EmbeddedCache(new EmbeddedCacheOptions { TimeProvider = time });
+        await back.ImportAsync(_folder["fields.rdb"], cancellationToken: Token);
+        Assert.Equal((1, 2), (back.Hash<string, int>("some").Count(), back.Hash<string, int>("some").Get("stays")));
+        Assert.False(back.Keys.Exists("none"));
+    }
+
+    private async Task AssertRefusedAsync(byte[] bytes, string what)
+    {
+        await File.WriteAllBytesAsync(_folder["damaged.rdb"], bytes, Token);
+        await using var cache = new EmbeddedCache();
+        try
+        {
+            await cache.ImportAsync(_folder["damaged.rdb"], cancellationToken: Token);
+            Assert.Fail($"{what}: imported without an error");
+        }
+        catch (RdbFileException e)
+        {
+            Assert.InRange(e.Offset, 0, bytes.Length);
+        }
+    }
+
+    private static void Fill(CommandSession session, int seed)
+    {
+        var random = new Random(seed);
+        var template = new CommandTemplate(random);
+        for (int i = 0; i < 12_000; i++)
+        {
+            session.Execute(CommandFamilies.Next(random, template, "sblhtzxpg"));
+            if (i % 1_500 == 0)
+            {
+                session.Execute([.. "SELECT"u8.ToArray() is var select ? (byte[][])[select, Encoding.ASCII.GetBytes($"{i / 1_500 % 4}")] : []]);
+            }
+        }
+
+        EmbeddedCache cache = session.Cache;
+        for (int i = 0; i < 2_000; i++)
+        {
+            cache.Hash<string, int>("large:h").Set($"field:{i}", i);
+            cache.Set<string>("large:t").Add($"member:{i}");
+            cache.SortedSet<string>("large:z").Add($"member:{i}", i * 0.5);
+            cache.List<string>("large:l").PushRight($"element {i}");
+            cache.Stream("large:x").Add("field", i);
+        }
+
+        cache.Strings.Set("long", new string('x', 3_000_000));
+        cache.Strings.Set("expiring", 1, TimeSpan.FromDays(1));
+    }
+
+    private static void AssertSame(EmbeddedCache expected, EmbeddedCache actual)
+    {
+        using var before = new CommandSession(expected);
+        using var after = new CommandSession(actual);
+        for (int database = 0; database < 16; database++)
+        {
+            byte[][] select = ["SELECT"u8.ToArray(), Encoding.ASCII.GetBytes($"{database}")];
+            before.Execute(select);
+            after.Execute(select);
+            foreach (RedisReply name in before.Execute(["KEYS"u8.ToArray(), "*"u8.ToArray()]).Items!)
+            {
+                Assert.Equal(Contents(before, name.Bytes!), Contents(after, name.Bytes!));
+            }
+        }
+    }
+
+    private static string Contents(CommandSession session, byte[] key)
+    {
+        RedisReply Ask(string command, params string[] more) => session.Execute([Encoding.ASCII.GetBytes(command), key, .. more.Select(Encoding.ASCII.GetBytes)]);
+        string type = Ask("TYPE").Text!;
+        RedisReply value = type switch
+        {
+            "string" => Ask("GET"),
+            "list" => Ask("LRANGE", "0", "-1"),
+            "set" => Ask("SMEMBERS"),
+            "hash" => Ask("HGETALL"),
+            "zset" => Ask("ZRANGE", "0", "-1", "WITHSCORES"),
+            _ => Ask("XRANGE", "-", "+"),
+        };
+        IEnumerable<string> items = value.Items is null ? [Convert.ToHexString(value.Bytes!)] : value.Items.Select(item => item.ToString()!);
+        items = type == "hash" ? items.Chunk(2).Select(pair => string.Join('=', pair)).Order(StringComparer.Ordinal) : type == "set" ? items.Order(StringComparer.Ordinal) : items;
+        string groups = type == "stream" ? string.Concat(session.Cache.Database(session.Context.Database).Stream(key).DescribeGroups().AsEnumerable()) : "";
+        return $"{type} {Ask("PEXPIRETIME")} {string.Join(' ', items)} {groups}";
+    }
+
+    private static string Run(string program, string argument)
+    {
+        using Process process = Process.Start(new ProcessStartInfo(Peer.Find(program), [argument]) { RedirectStandardOutput = true })!;
+        string printed = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return printed;
+    }
+}
