@@ -132,6 +132,13 @@ internal static class ServeCommand
         EmbeddedCacheOptions cacheOptions = CacheOptions(configuration);
         RespServerOptions serverOptions = ServerOptions(configuration);
         await using EmbeddedCache cache = await EmbeddedCache.OpenAsync(cacheOptions).ConfigureAwait(false);
+        string dump = Path.Combine(configuration["dir"] is { Length: > 0 } dir ? dir : ".", configuration["dbfilename"]);
+        if (cacheOptions.Folder == null && File.Exists(dump))
+        {
+            ImportReport loaded = await cache.ImportAsync(dump).ConfigureAwait(false);
+            Terminal.Write(string.Create(CultureInfo.InvariantCulture, $"Loaded {loaded.Imported} keys from {dump}; {loaded.Expired} had expired"));
+        }
+
         await using RespServer server = await RespServer.StartAsync(cache, serverOptions, configuration, default).ConfigureAwait(false);
         if (cache.Recovery is { } recovery)
         {

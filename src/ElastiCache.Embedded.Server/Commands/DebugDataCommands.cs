@@ -3,6 +3,7 @@ using System.Text;
 using ElastiCache.Embedded.Commands;
 using ElastiCache.Embedded.Keyspace;
 using ElastiCache.Embedded.Operations;
+using ElastiCache.Embedded.Server.Connections;
 using ElastiCache.Embedded.Server.Hosting;
 
 namespace ElastiCache.Embedded.Server.Commands;
@@ -163,23 +164,66 @@ internal static class DebugDataCommands
         return null;
     }
 
-    // Redis writes its data out and reads them again, to test both. Here what is in the log is what is in memory, or a test of recovery would fail.
+    // Redis writes its data out and reads them again, to test both. With a log, what is in it is what is in memory, or a test of recovery would fail.
     private static CommandError? Reload(CommandContext context, scoped in CommandArguments arguments)
     {
+        bool saves = true, flushes = true, merges = false;
         for (int i = 2; i < arguments.Count; i++)
         {
             if (arguments.Is(i, "NOSAVE"u8))
             {
-                return new CommandError("This server has no snapshot that it could load instead of its data");
+                saves = false;
             }
-
-            if (!arguments.Is(i, "MERGE"u8) && !arguments.Is(i, "NOFLUSH"u8))
+            else if (arguments.Is(i, "NOFLUSH"u8))
+            {
+                flushes = false;
+            }
+            else if (arguments.Is(i, "MERGE"u8))
+            {
+                merges = true;
+            }
+            else
             {
                 return new CommandError("DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
             }
         }
 
-        return Flush(context);
+        if (context.Client().Server.Cache.Log != null || context.DeniesWaiting)
+        {
+            return Flush(context);
+        }
+
+        context.Client().Pending = new PendingReply(ReloadAsync(context.Client().Server, saves, flushes, merges));
+        return null;
+    }
+
+    // Null, or the error.
+    private static async Task<string?> ReloadAsync(ServerState server, bool saves, bool flushes, bool merges)
+    {
+        try
+        {
+            if (saves)
+            {
+                if (server.Snapshots.TrySave() is not { } save)
+                {
+                    return "ERR Background save already in progress";
+                }
+
+                await save.ConfigureAwait(false);
+            }
+
+            if (flushes)
+            {
+                server.Cache.FlushAll();
+            }
+
+            await server.Cache.ImportAsync(server.Snapshots.Path, merges || !flushes ? ImportMode.Replace : ImportMode.Keep).ConfigureAwait(false);
+            return null;
+        }
+        catch (Exception e) when (e is IOException or CacheException or InvalidOperationException)
+        {
+            return $"ERR Error trying to load the RDB dump: {e.Message}";
+        }
     }
 
     private static CommandError? Flush(CommandContext context)
@@ -191,9 +235,22 @@ internal static class DebugDataCommands
         }
         else
         {
-            context.Client().Pending = new(server.Cache.FlushAsync().AsTask(), static flushed => flushed.Reply.Ok());
+            context.Client().Pending = new PendingReply(FlushedAsync(server.Cache));
         }
 
         return null;
+    }
+
+    private static async Task<string?> FlushedAsync(EmbeddedCache cache)
+    {
+        try
+        {
+            await cache.FlushAsync().ConfigureAwait(false);
+            return null;
+        }
+        catch (CacheException e)
+        {
+            return $"ERR {e.Message}";
+        }
     }
 }

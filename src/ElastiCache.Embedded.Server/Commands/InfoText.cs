@@ -190,12 +190,12 @@ internal sealed class InfoText(ServerState server)
         Field("current_save_keys_processed", 0);
         Field("current_save_keys_total", 0);
         Field("rdb_changes_since_last_save", 0);
-        Field("rdb_bgsave_in_progress", 0);
-        Field("rdb_last_save_time", server.StartedMilliseconds / 1000);
-        Field("rdb_last_bgsave_status", "ok");
-        Field("rdb_last_bgsave_time_sec", -1);
-        Field("rdb_current_bgsave_time_sec", -1);
-        Field("rdb_saves", 0);
+        Field("rdb_bgsave_in_progress", server.Snapshots.IsSaving ? 1 : 0);
+        Field("rdb_last_save_time", (server.Snapshots.LastSavedAt ?? server.StartedMilliseconds) / 1000);
+        Field("rdb_last_bgsave_status", server.Snapshots.LastSucceeded ? "ok" : "err");
+        Field("rdb_last_bgsave_time_sec", server.Snapshots.LastSeconds);
+        Field("rdb_current_bgsave_time_sec", server.Snapshots.CurrentSeconds);
+        Field("rdb_saves", server.Snapshots.Saves);
         Field("rdb_last_cow_size", 0);
         Field("rdb_last_load_keys_expired", 0);
         Field("rdb_last_load_keys_loaded", 0);

@@ -1,25 +1,70 @@
 using ElastiCache.Embedded.Commands;
+using ElastiCache.Embedded.Server.Connections;
+using ElastiCache.Embedded.Server.Hosting;
 using static ElastiCache.Embedded.Commands.CommandFlags;
 
 namespace ElastiCache.Embedded.Server.Commands;
 
-/// <summary>Commands on files. There are no snapshots yet, and nothing claims that there were.</summary>
+/// <summary>Commands on files.</summary>
 internal static class PersistenceCommands
 {
-    private static readonly CommandError NoSnapshots = new("This server does not write snapshots; with appendonly yes every write is in the log");
+    private static readonly CommandError SaveRunning = new("Background save already in progress");
 
     public static readonly Command[] Rows =
     [
-        new("SAVE", 1, CommandFlags.Admin | NoScript | NoAsyncLoading | NoMulti, KeyPositions.None, (_, in _) => NoSnapshots, "Would write a snapshot."),
-        new("BGSAVE", -1, CommandFlags.Admin | NoScript | NoAsyncLoading, KeyPositions.None, (_, in _) => NoSnapshots, "Would write a snapshot in the background."),
+        new("SAVE", 1, CommandFlags.Admin | NoScript | NoAsyncLoading | NoMulti, KeyPositions.None, Save, "Writes all data into the RDB file, and answers when that is done.") { Complexity = "O(n) for n keys" },
+        new("BGSAVE", -1, CommandFlags.Admin | NoScript | NoAsyncLoading, KeyPositions.None, BackgroundSave, "Begins to write all data into the RDB file.") { Complexity = "O(1)" },
         new("BGREWRITEAOF", 1, CommandFlags.Admin | NoScript | NoAsyncLoading, KeyPositions.None, (_, in _) => new CommandError("This server does not rewrite its log"), "Would rewrite the log."),
         new("LASTSAVE", 1, Loading | Stale | Fast, KeyPositions.None, LastSave, "Tells when the data was last saved as a whole.") { Complexity = "O(1)" },
     ];
 
+    private static CommandError? Save(CommandContext context, scoped in CommandArguments arguments)
+    {
+        if (context.Client().Server.Snapshots.TrySave() is not { } save)
+        {
+            return SaveRunning;
+        }
+
+        context.Client().Pending = new PendingReply(OutcomeAsync(save));
+        return null;
+    }
+
+    private static CommandError? BackgroundSave(CommandContext context, scoped in CommandArguments arguments)
+    {
+        if (arguments.Count > 2 || (arguments.Count == 2 && !arguments.Is(1, "SCHEDULE"u8)))
+        {
+            return CommandError.Syntax;
+        }
+
+        if (context.Client().Server.Snapshots.TrySave() is not { } save)
+        {
+            return SaveRunning;
+        }
+
+        // How it ends is told by INFO.
+        _ = OutcomeAsync(save);
+        context.Reply.Simple("Background saving started"u8);
+        return null;
+    }
+
     // As in Redis that never saved: the time of its start.
     private static CommandError? LastSave(CommandContext context, scoped in CommandArguments arguments)
     {
-        context.Reply.Integer(context.Client().Server.StartedMilliseconds / 1000);
+        ServerState server = context.Client().Server;
+        context.Reply.Integer((server.Snapshots.LastSavedAt ?? server.StartedMilliseconds) / 1000);
         return null;
+    }
+
+    private static async Task<string?> OutcomeAsync(Task save)
+    {
+        try
+        {
+            await save.ConfigureAwait(false);
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CacheException or InvalidOperationException or OperationCanceledException)
+        {
+            return $"ERR {e.Message}";
+        }
     }
 }

@@ -21,10 +21,9 @@ internal enum ReplyMode
     Skip,
 }
 
-/// <summary>A reply that comes when something has happened, and the next command only after it.</summary>
-/// <param name="Task">What has to happen.</param>
-/// <param name="Write">Writes the reply then.</param>
-internal sealed record PendingReply(Task Task, Action<ClientContext> Write);
+/// <summary>A reply that comes when something has happened, OK or an error; the next command runs only after it.</summary>
+/// <param name="Outcome">What has to happen. It ends with null for OK or with the error's text, its code word included, and does not fail.</param>
+internal sealed record PendingReply(Task<string?> Outcome);
 
 /// <summary>A client's connection, as commands see it.</summary>
 /// <remarks>Written by the connection's loop; other clients' CLIENT LIST may look at any moment and see a state that is a moment old.</remarks>

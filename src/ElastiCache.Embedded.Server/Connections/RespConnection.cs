@@ -294,9 +294,17 @@ internal sealed class RespConnection
             else if (Context.Pending is { } pending)
             {
                 Context.Pending = null;
-                await pending.Task.WaitAsync(_connection.ConnectionClosed).ConfigureAwait(false);
+                string? error = await pending.Outcome.WaitAsync(_connection.ConnectionClosed).ConfigureAwait(false);
                 BeginReply();
-                pending.Write(Context);
+                if (error == null)
+                {
+                    Reply.Ok();
+                }
+                else
+                {
+                    Reply.Error(error.ReplaceLineEndings(" "));
+                }
+
                 EndReply(0);
             }
             else

@@ -24,6 +24,7 @@ internal sealed class ServerState : IDisposable
         Lookup = new CommandLookup(Table);
         Monitors = new MonitorFeed(Time);
         Pause = new PauseGate(Time);
+        Snapshots = new SnapshotFile(cache, configuration);
         StartedMilliseconds = NowMilliseconds;
         ServerParameters.Wire(this);
         _timer = Time.CreateTimer(static state => ((ServerState)state!).Tick(), this, TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(100));
@@ -62,6 +63,8 @@ internal sealed class ServerState : IDisposable
     public MonitorFeed Monitors { get; }
 
     public PauseGate Pause { get; }
+
+    public SnapshotFile Snapshots { get; }
 
     public SlowLog SlowLog { get; } = new();
 

@@ -102,7 +102,11 @@ public static class RdbFileExtensions
         }
         catch
         {
-            File.Delete(storage.PathOf(temporary));
+            if (File.Exists(storage.PathOf(temporary)))
+            {
+                File.Delete(storage.PathOf(temporary));
+            }
+
             throw;
         }
     }

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
-using ElastiCache.Embedded.Errors;
 using ElastiCache.Embedded.Values;
 
 namespace ElastiCache.Embedded.Persistence.Rdb;
