@@ -121,6 +121,12 @@ internal static class ReadmeExamples
         Console.WriteLine(safe.Recovery);             // what was found, what a torn end cost
     }
 
+    internal static async Task RdbFiles(EmbeddedCache cache)
+    {
+        long keys = await cache.ExportAsync("backup.rdb");                            // of one moment, while everybody goes on
+        ImportReport report = await cache.ImportAsync("backup.rdb", ImportMode.Replace);
+    }
+
     internal static void Distributed(WebApplicationBuilder builder)
     {
         builder.Services.AddElastiCacheEmbedded(options => options.Folder = "cache-data");
