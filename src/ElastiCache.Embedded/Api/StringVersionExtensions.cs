@@ -11,8 +11,8 @@ namespace ElastiCache.Embedded;
 ///   while (cache.Strings.TryGetVersioned("cart", out Versioned&lt;Cart&gt; cart)
 ///          &amp;&amp; !cache.Strings.CompareAndSet("cart", cart.Value.With(item), cart.Version)) { }       // somebody was faster: again
 /// </code>
-/// An entry gets a version when it is first asked for one: that copies it and takes 8 bytes more. A new deadline alone does not change it. Versions
-/// and flags are not written to the log, for which Redis has no word: after a restart flags are 0 and old versions match nothing.
+/// An entry gets a version when it is first asked for one: that copies it and takes 8 bytes more. A new deadline alone does not change it. Flags survive a
+/// restart, in annotations of the log that Redis skips; versions are not written, and old ones match nothing.
 /// </remarks>
 public static class StringVersionExtensions
 {

@@ -63,7 +63,7 @@ internal static class StringCommands
     // The options of SET exclude each other as in Redis: one of NX and XX, one of KEEPTTL and the four times. Each may be repeated.
     private static CommandError? Set(CommandContext context, scoped in CommandArguments arguments)
     {
-        if (arguments.Count == 3)
+        if (arguments is { Count: 3, Flags: 0 })
         {
             arguments.Probe(1, out KeyProbe key);
             context.Strings.Set(context.Database, key, arguments[2], ref context.Ticket);

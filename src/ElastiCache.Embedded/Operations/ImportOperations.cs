@@ -6,6 +6,8 @@ namespace ElastiCache.Embedded.Operations;
 /// <summary>Stores values that were read from a file, each as one write with its effect in the log.</summary>
 internal sealed class ImportOperations(Store store)
 {
+    private readonly HashExpiry _fieldDeadlines = new(store);
+
     /// <summary>Stores a value under a key. O(n log n) at most, for n elements.</summary>
     /// <param name="database">The database.</param>
     /// <param name="key">The key.</param>
@@ -49,11 +51,23 @@ internal sealed class ImportOperations(Store store)
             throw;
         }
 
-        if (store.Journal != null && write.TryFind(key, out Entry stored))
+        if (store.Journal != null && value.Flags != 0 && write.TryFind(key, out Entry text))
+        {
+            StringRecord.LogSet(write, key, text.Value, new RecordExtras { Deadline = deadline, Flags = value.Flags });
+        }
+        else if (store.Journal != null && write.TryFind(key, out Entry stored))
         {
             ReadOnlySpan<byte> payload = DumpOperations.PayloadOf(write.Shard, stored);
             write.Effect(6)?.Argument("RESTORE"u8).Argument(key).Argument(deadline == Record.NoExpiry ? 0 : deadline).Argument(payload)
                 .Argument("REPLACE"u8).Argument("ABSTTL"u8);
+        }
+
+        foreach ((byte[] field, long fieldDeadline) in value.FieldDeadlines ?? [])
+        {
+            if (write.TryFind(key, out Entry hash))
+            {
+                _fieldDeadlines.Change(write, database, key, hash, new OneName(field), fieldDeadline);
+            }
         }
 
         write.Notify(KeyEventClass.Generic, "restore"u8, key);

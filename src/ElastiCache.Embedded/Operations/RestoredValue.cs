@@ -3,7 +3,7 @@ using ElastiCache.Embedded.Values;
 
 namespace ElastiCache.Embedded.Operations;
 
-/// <summary>Stores a value that came from an RDB encoding under a key that is free. The shard is locked. Nothing is logged here.</summary>
+/// <summary>Stores a value that came from an RDB encoding under a key that is free. The shard is locked. Nothing is logged here. Deadlines of fields are not its business.</summary>
 internal readonly ref struct RestoredValue(Store store, Shard shard, int database)
 {
     // Header, table, tree and the rounding of blocks, for an element.
@@ -14,7 +14,7 @@ internal readonly ref struct RestoredValue(Store store, Shard shard, int databas
     {
         if (value.Stream is not { } stream)
         {
-            return value.Items.Bytes + (value.Items.Count * (long)ElementOverheadBytes);
+            return value.Items.Bytes + ((value.Items.Count + (long)(value.FieldDeadlines?.Count ?? 0)) * ElementOverheadBytes);
         }
 
         long bytes = 0;
@@ -44,7 +44,7 @@ internal readonly ref struct RestoredValue(Store store, Shard shard, int databas
         switch (value.Kind)
         {
             case ValueKind.String:
-                StoreString(key, value.Items.Name(0).Span);
+                StoreString(key, value.Items.Name(0).Span, new RecordExtras { Flags = value.Flags });
                 break;
             case ValueKind.List:
                 new ListEdit(store, shard, database).Push(default, key, new BufferedNames(value.Items), atHead: false);
@@ -69,9 +69,9 @@ internal readonly ref struct RestoredValue(Store store, Shard shard, int databas
         }
     }
 
-    private void StoreString(in KeyProbe key, ReadOnlySpan<byte> text)
+    private void StoreString(in KeyProbe key, ReadOnlySpan<byte> text, in RecordExtras extras)
     {
-        PendingRecord pending = shard.Prepare(default, ValueKind.String, key, text.Length, default);
+        PendingRecord pending = shard.Prepare(default, ValueKind.String, key, text.Length, extras);
         text.CopyTo(pending.Value);
         shard.Publish(database, default, key, pending);
     }

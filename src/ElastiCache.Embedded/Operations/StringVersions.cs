@@ -19,7 +19,7 @@ internal enum CompareAndSetOutcome
 /// <remarks>
 /// An entry has no version until somebody asks for it: the first ask copies it into a record that has room for one, and from then on each
 /// write gives it another. A version is never used twice in a shard, nor again after a restart, so that of a key which was deleted
-/// and set again doesn't match either. A new deadline alone leaves the version as it is. Versions and flags are not in the log: Redis has no word for them.
+/// and set again doesn't match either. A new deadline alone leaves the version as it is. Versions are not in the log; flags are, in annotations that Redis skips.
 /// Memcached's add, replace and set are <see cref="StringOperations.Set(int, in KeyProbe, ReadOnlySpan{byte}, in SetArguments, ref JournalTicket)"/>,
 /// append and prepend are in <see cref="StringEdits"/>.
 /// </remarks>

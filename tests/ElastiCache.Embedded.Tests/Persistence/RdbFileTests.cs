@@ -125,6 +125,55 @@ public sealed class RdbFileTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
+    public async Task What_RDB_has_no_place_for_comes_back_too_and_redis_passes_over_it()
+    {
+        var deadline = DateTimeOffset.FromUnixTimeMilliseconds(DateTimeOffset.UnixEpoch.AddYears(100).ToUnixTimeMilliseconds());
+        await using (var cache = new EmbeddedCache())
+        {
+            cache.Strings.Set("flagged", "text", new SetOptions { Flags = 0xDEADBEEF });
+            CacheHash<string, string> small = cache.Hash<string, string>("small");
+            small.Set("stays", "1");
+            small.Set("goes", "2");
+            small.ExpireAt("goes", deadline);
+            CacheHash<string, string> large = cache.Hash<string, string>("large");
+            for (int i = 0; i < 5_000; i++)
+            {
+                large.Set($"field {i}", $"{i}");
+                large.ExpireAt($"field {i}", deadline.AddMilliseconds(i));
+            }
+
+            await cache.ExportAsync(_folder["notes.rdb"], Token);
+        }
+
+        using (RealRedis redis = RealRedis.Start("--dir", _folder[""], "--dbfilename", "notes.rdb"))
+        {
+            Assert.Equal(3, redis.Execute("DBSIZE").Number);
+            Assert.Equal(5_000, redis.Execute("HLEN", "large").Number);
+        }
+
+        await using (EmbeddedCache durable = await EmbeddedCache.OpenAsync(_folder["cache"], Token))
+        {
+            await durable.ImportAsync(_folder["notes.rdb"], cancellationToken: Token);
+            AssertNotes(durable);
+        }
+
+        await using EmbeddedCache again = await EmbeddedCache.OpenAsync(_folder["cache"], Token);
+        AssertNotes(again);
+
+        void AssertNotes(EmbeddedCache cache)
+        {
+            Assert.True(cache.Strings.TryGetVersioned("flagged", out Versioned<string> flagged));
+            Assert.Equal(0xDEADBEEF, flagged.Flags);
+            Assert.Null(cache.Hash<string, string>("small").ExpiresAt("stays"));
+            Assert.Equal(deadline, cache.Hash<string, string>("small").ExpiresAt("goes"));
+            for (int i = 0; i < 5_000; i++)
+            {
+                Assert.Equal(deadline.AddMilliseconds(i), cache.Hash<string, string>("large").ExpiresAt($"field {i}"));
+            }
+        }
+    }
+
+    [Fact]
     public async Task Every_byte_that_changes_is_noticed_and_every_file_that_ends_early()
     {
         using var session = new CommandSession();

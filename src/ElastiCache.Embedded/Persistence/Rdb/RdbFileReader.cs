@@ -34,6 +34,7 @@ internal sealed class RdbFileReader
     private long _windowOffset;
     private int _position;
     private ulong _checksum;
+    private RdbEntryNotes _notes;
 
     private RdbFileReader(IStorageFile file, string path)
     {
@@ -106,7 +107,7 @@ internal sealed class RdbFileReader
     }
 
     // One opcode, or one entry with all that belongs to it. False at the end of the file.
-    private static bool ReadEntry(ref RdbReader reader, ref long database, IRdbEntrySink sink)
+    private bool ReadEntry(ref RdbReader reader, ref long database, IRdbEntrySink sink)
     {
         long deadline = Keyspace.Record.NoExpiry;
         while (true)
@@ -129,8 +130,8 @@ internal sealed class RdbFileReader
                     reader.ReadNumber();
                     return true;
                 case RdbOpcode.Fact:
-                    reader.ReadString();
-                    reader.ReadString();
+                    byte[] fact = reader.ReadString().ToArray();
+                    RdbNote.Read(fact, reader.ReadString(), ref _notes);
                     return true;
                 case RdbOpcode.Function:
                     reader.ReadString();
@@ -154,9 +155,17 @@ internal sealed class RdbFileReader
                     byte[] key = reader.ReadString().ToArray();
                     using (RdbValue value = RdbValueReader.Read((RdbType)opcode, ref reader))
                     {
+                        if ((_notes.Flags != 0 && value.Kind != ValueKind.String) || (_notes.FieldDeadlines != null && value.Kind != ValueKind.Hash))
+                        {
+                            throw new RdbDataException("A note stands before an entry of another kind.");
+                        }
+
+                        value.Flags = _notes.Flags;
+                        value.FieldDeadlines = _notes.FieldDeadlines;
                         sink.Take(database, key, deadline, value);
                     }
 
+                    _notes = default;
                     return true;
             }
         }

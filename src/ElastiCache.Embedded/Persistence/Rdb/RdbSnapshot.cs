@@ -73,6 +73,11 @@ internal sealed class RdbSnapshot : ISnapshotObserver
         }
         else if (!_discards && extras.Deadline > _now)
         {
+            if (extras.Flags != 0)
+            {
+                RdbNote.WriteFlags(part.Entries, extras.Flags);
+            }
+
             WriteHead(part, database, key, extras.Deadline, RdbValueWriter.TypeOf(kind, value));
             RdbValueWriter.Write(new RdbWriter(part.Entries, compresses: true), kind, value, shell: null);
             part.Written++;
@@ -159,8 +164,12 @@ internal sealed class RdbSnapshot : ISnapshotObserver
     {
         bool isWanted = !_discards && entry.Deadline > _now;
         var value = new RdbCollectionWriter(entry.Kind, entry.Snapshot, _now);
-        var output = new Part();
-        WriteHead(output, entry.Database, entry.Key, entry.Deadline, value.Type);
+        (Part output, Part body) = (new Part(), new Part());
+        if (!value.IsGathered)
+        {
+            WriteHead(output, entry.Database, entry.Key, entry.Deadline, value.Type);
+        }
+
         try
         {
             while (isWanted && !value.IsDone)
@@ -168,18 +177,25 @@ internal sealed class RdbSnapshot : ISnapshotObserver
                 Enter(shard);
                 try
                 {
-                    value.WriteSlice(output.Entries, ElementsALock);
+                    value.WriteSlice(body.Entries, ElementsALock);
                 }
                 finally
                 {
                     shard.Exit();
                 }
 
-                if (!value.IsDone || !value.IsEmpty)
+                if (value.DeadlineBytes >= (value.IsDone ? 1 : RdbNote.MostBytes))
                 {
-                    Output(output.Entries.WrittenSpan);
-                    output.Entries.ResetWrittenCount();
+                    RdbNote.Write(output.Entries, RdbNote.FieldDeadlines, value.TakeDeadlines());
                 }
+
+                if (value.IsGathered && value.IsDone && !value.IsEmpty)
+                {
+                    WriteHead(output, entry.Database, entry.Key, entry.Deadline, value.Type);
+                }
+
+                Output(output);
+                Output(body);
             }
 
             part.Written += isWanted && !value.IsEmpty ? 1 : 0;
@@ -230,6 +246,12 @@ internal sealed class RdbSnapshot : ISnapshotObserver
         part.Entries.ResetWrittenCount();
         part.Database = NoDatabase;
         return _scratch.AsSpan(0, length);
+    }
+
+    private void Output(Part part)
+    {
+        Output(part.Entries.WrittenSpan);
+        part.Entries.ResetWrittenCount();
     }
 
     private void Output(ReadOnlySpan<byte> entries)

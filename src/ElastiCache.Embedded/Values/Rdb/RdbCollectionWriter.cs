@@ -6,13 +6,14 @@ namespace ElastiCache.Embedded.Values;
 /// <summary>Writes a large collection as it was when its snapshot began, slice by slice. The shard is locked for each slice.</summary>
 /// <remarks>
 /// The number of elements stands in front of them, so it is known from the beginning, but for a hash whose fields have deadlines: those that have passed are
-/// left out, and such a hash is gathered first.
+/// left out, and such a hash is gathered first. Its deadlines themselves have no place in the encoding (see <see cref="TakeDeadlines"/>).
 /// </remarks>
 internal sealed class RdbCollectionWriter(ValueKind kind, CollectionSnapshot snapshot, long nowUnixMs)
 {
     private const ulong PackedNode = 2;
 
     private readonly ArrayBufferWriter<byte>? _gathered = snapshot is MemberSnapshot { HasDeadlines: true } ? new ArrayBufferWriter<byte>() : null;
+    private readonly ArrayBufferWriter<byte> _deadlines = new();
     private long _count;
     private bool _hasBegun;
 
@@ -28,6 +29,12 @@ internal sealed class RdbCollectionWriter(ValueKind kind, CollectionSnapshot sna
 
     /// <summary>Whether everything has been written.</summary>
     public bool IsDone { get; private set; }
+
+    /// <summary>Whether nothing is written before the last slice.</summary>
+    public bool IsGathered => _gathered != null;
+
+    /// <summary>Bytes of deadlines that wait to be taken.</summary>
+    public int DeadlineBytes => _deadlines.WrittenCount;
 
     /// <summary>Whether, once all is written, there turned out to be nothing to write: every field's deadline has passed.</summary>
     public bool IsEmpty => IsDone && _gathered != null && _count == 0;
@@ -62,6 +69,14 @@ internal sealed class RdbCollectionWriter(ValueKind kind, CollectionSnapshot sna
         }
     }
 
+    /// <summary>Takes the deadlines of the fields so far: for each, Unix ms in 8 bytes and the field as a string.</summary>
+    public byte[] TakeDeadlines()
+    {
+        byte[] taken = _deadlines.WrittenSpan.ToArray();
+        _deadlines.ResetWrittenCount();
+        return taken;
+    }
+
     private void WriteMembers(RdbWriter writer, MemberSnapshot members, int elements)
     {
         if (!_hasBegun && _gathered == null)
@@ -69,7 +84,7 @@ internal sealed class RdbCollectionWriter(ValueKind kind, CollectionSnapshot sna
             writer.Number((ulong)members.Count);
         }
 
-        var sink = new MemberSink(writer, kind, nowUnixMs);
+        var sink = new MemberSink(writer, new RdbWriter(_deadlines, compresses: false), kind, nowUnixMs);
         members.Read(elements, ref sink);
         _count += sink.Count;
     }
@@ -109,7 +124,7 @@ internal sealed class RdbCollectionWriter(ValueKind kind, CollectionSnapshot sna
         }
     }
 
-    private struct MemberSink(RdbWriter writer, ValueKind kind, long nowUnixMs) : IMemberSink
+    private struct MemberSink(RdbWriter writer, RdbWriter deadlines, ValueKind kind, long nowUnixMs) : IMemberSink
     {
         public long Count { get; private set; }
 
@@ -122,6 +137,12 @@ internal sealed class RdbCollectionWriter(ValueKind kind, CollectionSnapshot sna
 
             Count++;
             writer.String(name);
+            if (deadline != Record.NoExpiry)
+            {
+                deadlines.Time(deadline);
+                deadlines.String(name);
+            }
+
             if (kind == ValueKind.Hash)
             {
                 writer.String(value);
