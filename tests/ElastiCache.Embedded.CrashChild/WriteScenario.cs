@@ -4,7 +4,7 @@ using ElastiCache.Embedded.Persistence;
 
 namespace ElastiCache.Embedded.CrashChild;
 
-/// <summary>Threads that write until the process is killed, and say what was acknowledged.</summary>
+/// <summary>Threads that write until the process is killed, and say what was acknowledged. One more rewrites the log, again and again.</summary>
 internal static class WriteScenario
 {
     // As many as may be lost between two flushes, where the mode does not promise each single write.
@@ -26,6 +26,7 @@ internal static class WriteScenario
         Say("open");
         Thread[] threads = first.Select((number, thread) => new Thread(() => Write(cache, new Workload(seedNumber, thread), number, durability))).ToArray();
         Array.ForEach(threads, thread => thread.Start());
+        new Thread(() => Rewrite(cache)) { IsBackground = true }.Start();
         Array.ForEach(threads, thread => thread.Join());
         return 0;
     }
@@ -35,6 +36,14 @@ internal static class WriteScenario
     {
         using Stream output = Console.OpenStandardOutput();
         output.Write(Encoding.UTF8.GetBytes(line + "\n"));
+    }
+
+    private static void Rewrite(EmbeddedCache cache)
+    {
+        while (true)
+        {
+            cache.RewriteLogAsync().Wait();
+        }
     }
 
     private static void Write(EmbeddedCache cache, Workload workload, long first, DurabilityMode mode)

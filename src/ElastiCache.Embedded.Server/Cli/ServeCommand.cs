@@ -92,6 +92,8 @@ internal static class ServeCommand
             Folder = configuration.IsYes("appendonly") ? Path.GetFullPath(configuration["dir"] is { Length: > 0 } dir ? dir : ".") : null,
             Databases = (int)configuration.Number("databases"),
             Durability = configuration["appendfsync"] switch { "always" => DurabilityMode.Always, "no" => DurabilityMode.No, _ => DurabilityMode.EverySecond },
+            LogRewriteGrowthPercent = (int)Math.Min(configuration.Number("auto-aof-rewrite-percentage"), EmbeddedCacheOptions.MostGrowthPercent),
+            LogRewriteMinBytes = configuration.Number("auto-aof-rewrite-min-size"),
             MaxMemory = configuration.Number("maxmemory"),
             EvictionPolicy = policy == "noeviction" ? EvictionPolicy.NoEviction : EvictionPolicy.SampledAge,
         };

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using ElastiCache.Embedded.Commands;
 using ElastiCache.Embedded.Keyspace;
+using ElastiCache.Embedded.Persistence;
 using ElastiCache.Embedded.Server.Configuration;
 using ElastiCache.Embedded.Server.Connections;
 using ElastiCache.Embedded.Server.Hosting;
@@ -200,21 +201,22 @@ internal sealed class InfoText(ServerState server)
         Field("rdb_last_load_keys_expired", 0);
         Field("rdb_last_load_keys_loaded", 0);
         Field("aof_enabled", logs ? 1 : 0);
-        Field("aof_rewrite_in_progress", 0);
+        LogRewriter? rewriter = server.Cache.Log?.Rewriter;
+        Field("aof_rewrite_in_progress", rewriter is { IsRunning: true } ? 1 : 0);
         Field("aof_rewrite_scheduled", 0);
-        Field("aof_last_rewrite_time_sec", -1);
-        Field("aof_current_rewrite_time_sec", -1);
-        Field("aof_last_bgrewrite_status", "ok");
-        Field("aof_rewrites", 0);
-        Field("aof_rewrites_consecutive_failures", 0);
+        Field("aof_last_rewrite_time_sec", (long)(rewriter?.LastDuration?.TotalSeconds ?? -1));
+        Field("aof_current_rewrite_time_sec", (long)(rewriter?.Running?.TotalSeconds ?? -1));
+        Field("aof_last_bgrewrite_status", rewriter is { FailuresInARow: > 0 } ? "err" : "ok");
+        Field("aof_rewrites", rewriter?.Rewrites ?? 0);
+        Field("aof_rewrites_consecutive_failures", rewriter?.FailuresInARow ?? 0);
         Field("aof_last_write_status", server.Cache.Log?.Failure is null ? "ok" : "err");
         Field("aof_last_cow_size", 0);
         Field("module_fork_in_progress", 0);
         Field("module_fork_last_cow_size", 0);
         if (server.Cache.Log is { } log)
         {
-            Field("aof_current_size", log.Writer.FileBytes);
-            Field("aof_base_size", 0);
+            Field("aof_current_size", log.Writer.LogBytes);
+            Field("aof_base_size", log.Writer.RewrittenBytes);
             Field("aof_pending_rewrite", 0);
             Field("aof_buffer_length", 0);
             Field("aof_pending_bio_fsync", 0);

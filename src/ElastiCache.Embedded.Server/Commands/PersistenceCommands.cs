@@ -14,7 +14,7 @@ internal static class PersistenceCommands
     [
         new("SAVE", 1, CommandFlags.Admin | NoScript | NoAsyncLoading | NoMulti, KeyPositions.None, Save, "Writes all data into the RDB file, and answers when that is done.") { Complexity = "O(n) for n keys" },
         new("BGSAVE", -1, CommandFlags.Admin | NoScript | NoAsyncLoading, KeyPositions.None, BackgroundSave, "Begins to write all data into the RDB file.") { Complexity = "O(1)" },
-        new("BGREWRITEAOF", 1, CommandFlags.Admin | NoScript | NoAsyncLoading, KeyPositions.None, (_, in _) => new CommandError("This server does not rewrite its log"), "Would rewrite the log."),
+        new("BGREWRITEAOF", 1, CommandFlags.Admin | NoScript | NoAsyncLoading, KeyPositions.None, Rewrite, "Begins to rewrite the log into the shortest form of the data.") { Complexity = "O(1)" },
         new("LASTSAVE", 1, Loading | Stale | Fast, KeyPositions.None, LastSave, "Tells when the data was last saved as a whole.") { Complexity = "O(1)" },
     ];
 
@@ -44,6 +44,23 @@ internal static class PersistenceCommands
         // How it ends is told by INFO.
         _ = OutcomeAsync(save);
         context.Reply.Simple("Background saving started"u8);
+        return null;
+    }
+
+    // A log that is off has nothing to rewrite; Redis makes one all the same, and goes on without it.
+    private static CommandError? Rewrite(CommandContext context, scoped in CommandArguments arguments)
+    {
+        if (context.Client().Server.Cache.Log?.Rewriter is not { } rewriter)
+        {
+            return new CommandError("This cache has no log: start the server with --appendonly yes");
+        }
+
+        if (rewriter.TryBegin() is null)
+        {
+            return new CommandError("Background append only file rewriting already in progress");
+        }
+
+        context.Reply.Simple("Background append only file rewriting started"u8);
         return null;
     }
 

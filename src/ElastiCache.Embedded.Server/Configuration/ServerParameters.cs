@@ -74,6 +74,14 @@ internal static class ServerParameters
             configuration.Note("appendfsync", NameOf(cache.Durability));
         }
 
+        if (cache.Log?.Rewriter is { } rewriter)
+        {
+            configuration.Note("auto-aof-rewrite-percentage", rewriter.GrowthPercent.ToString(CultureInfo.InvariantCulture));
+            configuration.Note("auto-aof-rewrite-min-size", rewriter.MinBytes.ToString(CultureInfo.InvariantCulture));
+            configuration.Act("auto-aof-rewrite-percentage", value => rewriter.GrowthPercent = Clamped(value));
+            configuration.Act("auto-aof-rewrite-min-size", value => rewriter.MinBytes = Number(value));
+        }
+
         configuration.Note("dir", cache.Folder ?? Path.GetFullPath(configuration["dir"] is { Length: > 0 } dir ? dir : "."));
         configuration.Note("maxmemory", cache.Store.Budget.MaxBytes.ToString(CultureInfo.InvariantCulture));
         if (cache.Store.Budget.MaxBytes > 0 && (configuration["maxmemory-policy"] == "noeviction") == cache.Store.Budget.Evicts)

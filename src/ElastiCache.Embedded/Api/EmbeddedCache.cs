@@ -19,13 +19,12 @@ namespace ElastiCache.Embedded;
 /// All members may be used from any number of threads. Reads take no lock. Every operation is atomic. After
 /// <see cref="DisposeAsync"/> members throw <see cref="ObjectDisposedException"/>.
 /// </remarks>
-public sealed class EmbeddedCache : IAsyncDisposable, IDisposable
+public sealed partial class EmbeddedCache : IAsyncDisposable, IDisposable
 {
     private readonly EmbeddedCacheOptions _options;
     private readonly CacheDatabase[] _databases;
     private readonly Sweeper _sweeper;
     private readonly AppendLog? _log;
-    private int _snapshots;
 
     /// <summary>Opens an empty cache in memory, without a limit.</summary>
     public EmbeddedCache()
@@ -64,6 +63,10 @@ public sealed class EmbeddedCache : IAsyncDisposable, IDisposable
         Waiters = new KeyWaiters(store);
         store.Awaiters = Waiters;
         _sweeper = new Sweeper(store, Logger);
+        if (log?.Rewriter is { } rewriter)
+        {
+            rewriter.OnFailure = failure => LogRewriteFailed(Logger, failure);
+        }
     }
 
     /// <summary>The strings of database 0.</summary>
@@ -101,11 +104,6 @@ public sealed class EmbeddedCache : IAsyncDisposable, IDisposable
     internal Sweeper Sweeper => _sweeper;
 
     internal SingleFlight Factories { get; } = new();
-
-    /// <summary>Claims the one snapshot that can run at a time.</summary>
-    internal bool TryBeginSnapshot() => Interlocked.Exchange(ref _snapshots, 1) == 0;
-
-    internal void EndSnapshot() => Volatile.Write(ref _snapshots, 0);
 
     internal ICacheSerializer Serializer => _options.Serializer;
 
@@ -280,8 +278,14 @@ public sealed class EmbeddedCache : IAsyncDisposable, IDisposable
         try
         {
             recovered = Replay(store, storage);
-            var logOptions = new AppendLogOptions { Mode = options.Durability, MaxUnpersistedAge = options.MaxUnpersistedAge };
-            var log = new AppendLog(recovered, new StoreLocks(store), logOptions, store.Clock);
+            var logOptions = new AppendLogOptions
+            {
+                Mode = options.Durability,
+                MaxUnpersistedAge = options.MaxUnpersistedAge,
+                RewriteGrowthPercent = options.LogRewriteGrowthPercent,
+                RewriteMinBytes = options.LogRewriteMinBytes,
+            };
+            var log = new AppendLog(recovered, new StoreLocks(store), logOptions, store.Clock, new StoreRewriteSource(store));
             store.Journal = log;
             return new EmbeddedCache(options, store, log) { Recovery = recovered.Report };
         }
@@ -314,6 +318,9 @@ public sealed class EmbeddedCache : IAsyncDisposable, IDisposable
 
         return recovered;
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The log has grown and could not be rewritten; it goes on as it is, and is tried again in a minute or more.")]
+    private static partial void LogRewriteFailed(ILogger logger, Exception exception);
 
     private static EmbeddedCacheOptions Checked(EmbeddedCacheOptions options)
     {

@@ -19,6 +19,7 @@ public sealed class EmbeddedCacheOptions
     internal const int MostShards = 4096;
     internal const int MostAutomaticShards = 64;
     internal const int MostDatabases = 16;
+    internal const int MostGrowthPercent = 1_000_000;
     internal static readonly TimeSpan ShortestMaxUnpersistedAge = TimeSpan.FromSeconds(1);
     internal static readonly TimeSpan LongestMaxUnpersistedAge = TimeSpan.FromHours(24);
 
@@ -74,6 +75,15 @@ public sealed class EmbeddedCacheOptions
     /// on. Applies to <see cref="DurabilityMode.EverySecond"/>.
     /// </remarks>
     public TimeSpan MaxUnpersistedAge { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>By how much the log may grow before it is rewritten by itself into the shortest form of what the cache holds.</summary>
+    /// <value>Percent of its length after the last rewrite, 0 to 1,000,000; 0 for never. Default 100, as Redis's <c>auto-aof-rewrite-percentage</c>.</value>
+    /// <remarks>Nobody waits for a rewrite; see <see cref="LogExtensions.RewriteLogAsync"/>, which begins one by hand.</remarks>
+    public int LogRewriteGrowthPercent { get; set; } = 100;
+
+    /// <summary>The length of the log, in bytes, below which it is not rewritten by itself.</summary>
+    /// <value>0 or more. Default 67,108,864 (64 MiB), as Redis's <c>auto-aof-rewrite-min-size</c>.</value>
+    public long LogRewriteMinBytes { get; set; } = 64L << 20;
 
     /// <summary>Which changes of keys the cache publishes on channels, in the letters of Redis's <c>notify-keyspace-events</c>.</summary>
     /// <value>
@@ -133,6 +143,10 @@ public sealed class EmbeddedCacheOptions
             $"one of {string.Join(", ", Enum.GetNames<DurabilityMode>())}");
         Require(IsAge(MaxUnpersistedAge), nameof(MaxUnpersistedAge), MaxUnpersistedAge,
             "1 second to 24 hours (00:00:01 to 1.00:00:00), or Timeout.InfiniteTimeSpan for no bound");
+        Require(LogRewriteGrowthPercent is >= 0 and <= MostGrowthPercent, nameof(LogRewriteGrowthPercent), LogRewriteGrowthPercent,
+            "0 to 1000000 percent; 0 for never");
+        Require(LogRewriteMinBytes >= 0, nameof(LogRewriteMinBytes), LogRewriteMinBytes,
+            "0 bytes or more");
         Require(KeyspaceNotifications is not null && KeyEventFlags.TryParse(KeyspaceNotifications, out _), nameof(KeyspaceNotifications), $"'{KeyspaceNotifications}'",
             "letters out of KEg$lszhxetdmnA, or empty for none");
         Require(TimeProvider is not null, nameof(TimeProvider), "null",

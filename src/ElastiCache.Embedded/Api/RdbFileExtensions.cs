@@ -26,7 +26,7 @@ public static class RdbFileExtensions
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         cache.Store.ThrowIfDisposed();
         cancellationToken.ThrowIfCancellationRequested();
-        if (!cache.TryBeginSnapshot())
+        if (!cache.Store.TryClaimSnapshot())
         {
             throw new InvalidOperationException("Another export of this cache is running: wait for it.");
         }
@@ -37,7 +37,7 @@ public static class RdbFileExtensions
         }
         finally
         {
-            cache.EndSnapshot();
+            cache.Store.ReleaseSnapshot();
         }
     }
 
@@ -93,7 +93,7 @@ public static class RdbFileExtensions
             long written;
             using (IStorageFile file = storage.Open(temporary, StorageOpen.Create))
             {
-                written = RdbSnapshot.Write(store, new RdbFileWriter(file, store.Clock.UnixMilliseconds), cancellationToken);
+                written = RdbSnapshot.Begin(store).Write(new RdbFileWriter(file, store.Clock.UnixMilliseconds), cancellationToken);
             }
 
             storage.Rename(temporary, name);

@@ -55,6 +55,18 @@ internal static class OptionsConfiguration
             options.MaxUnpersistedAge = age;
             return isSpan;
         }),
+        new(nameof(EmbeddedCacheOptions.LogRewriteGrowthPercent), "a whole number", (text, options) =>
+        {
+            bool isNumber = TryParseNumber(text, out int percent);
+            options.LogRewriteGrowthPercent = percent;
+            return isNumber;
+        }),
+        new(nameof(EmbeddedCacheOptions.LogRewriteMinBytes), "a size such as 1048576, 64mb or 1gb", (text, options) =>
+        {
+            bool isSize = MemorySize.TryParse(text, out long bytes);
+            options.LogRewriteMinBytes = bytes;
+            return isSize;
+        }),
         new(nameof(EmbeddedCacheOptions.KeyspaceNotifications), "letters out of KEg$lszhxetdmnA", (text, options) =>
         {
             options.KeyspaceNotifications = text;

@@ -8,10 +8,17 @@ public sealed class RdbFileException : IOException
     {
         FilePath = path;
         Offset = offset;
+        What = what;
     }
 
     /// <summary>The file.</summary>
     public string FilePath { get; }
+
+    /// <summary>What is wrong, in words for a message.</summary>
+    internal string What { get; }
+
+    /// <summary>Whether it is well, perhaps, and of a version that is not known here.</summary>
+    internal bool IsUnknownVersion { get; init; }
 
     /// <summary>Where the entry begins that can't be read.</summary>
     public long Offset { get; }

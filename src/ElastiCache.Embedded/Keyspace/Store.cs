@@ -24,6 +24,7 @@ internal sealed unsafe class Store : IDisposable
     private readonly int _databaseShift;
     private readonly bool _hasEvictors;
     private volatile bool _disposed;
+    private int _snapshots;
 
     /// <summary>Makes an empty store.</summary>
     /// <param name="shards">A power of two.</param>
@@ -302,7 +303,10 @@ internal sealed unsafe class Store : IDisposable
     }
 
     /// <summary>Begins a snapshot of this moment: all shards at once, or it would not be one moment.</summary>
-    public void BeginSnapshot(ISnapshotObserver observer)
+    /// <param name="observer">Takes the entries.</param>
+    /// <param name="atMoment">Called while all shards are locked.</param>
+    /// <exception cref="ObjectDisposedException">The store is closed. Nothing has begun.</exception>
+    public void BeginSnapshot(ISnapshotObserver observer, Action? atMoment = null)
     {
         EnterAll();
         foreach (Shard shard in _shards)
@@ -310,8 +314,15 @@ internal sealed unsafe class Store : IDisposable
             shard.Snapshot.Set(observer);
         }
 
+        atMoment?.Invoke();
         ExitAll();
     }
+
+    /// <summary>Claims the one snapshot that can run at a time.</summary>
+    public bool TryClaimSnapshot() => Interlocked.Exchange(ref _snapshots, 1) == 0;
+
+    /// <summary>Gives the claim back.</summary>
+    public void ReleaseSnapshot() => Volatile.Write(ref _snapshots, 0);
 
     /// <summary>Visits what no writer has handed over yet, in slices, and ends the snapshot.</summary>
     public void FinishSnapshot()

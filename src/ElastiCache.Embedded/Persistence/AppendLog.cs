@@ -26,6 +26,7 @@ internal sealed class AppendLog : Journal, IAsyncDisposable, IDisposable
 
     private readonly AppendLogOptions _options;
     private readonly RecoveredLog _recovered;
+    private readonly LogRewriter? _rewriter;
     private readonly EffectLanes _lanes;
     private readonly LogWriter _writer;
     private readonly ITimer _tick;
@@ -51,7 +52,12 @@ internal sealed class AppendLog : Journal, IAsyncDisposable, IDisposable
     private const int Gathering = 2;
 
     /// <summary>Takes over a recovered folder, and gives it back at <see cref="Close"/>.</summary>
-    public AppendLog(RecoveredLog recovered, IShardLocks locks, AppendLogOptions options, CacheClock clock)
+    /// <param name="recovered">The folder.</param>
+    /// <param name="locks">The store's locks.</param>
+    /// <param name="options">How it is kept.</param>
+    /// <param name="clock">The store's clock.</param>
+    /// <param name="source">The store's snapshots; null where the log is never rewritten.</param>
+    public AppendLog(RecoveredLog recovered, IShardLocks locks, AppendLogOptions options, CacheClock clock, IRewriteSource? source = null)
     {
         _options = options;
         _recovered = recovered;
@@ -59,6 +65,11 @@ internal sealed class AppendLog : Journal, IAsyncDisposable, IDisposable
         _laneBytesLimit = (int)Math.Clamp(options.PendingBytesLimit / locks.Count, 1, int.MaxValue);
         _lanes = new EffectLanes(locks);
         _writer = new LogWriter(_lanes, recovered, options.Mode, clock) { OnFailure = () => _state = Poisoned };
+        if (source != null)
+        {
+            _rewriter = new LogRewriter(recovered.Chain, source, _writer, options, clock, WakeAfterRequest);
+        }
+
         _tick = clock.TimeProvider.CreateTimer(static log => ((AppendLog)log!).Tick(), this, TickPeriod, TickPeriod);
         if (options.StartThread)
         {
@@ -72,6 +83,9 @@ internal sealed class AppendLog : Journal, IAsyncDisposable, IDisposable
 
     /// <summary>Length, batches and syncs so far, and the age of the oldest write that the disk has not taken.</summary>
     public LogWriter Writer => _writer;
+
+    /// <summary>Its rewrites; null where it is never rewritten.</summary>
+    public LogRewriter? Rewriter => _rewriter;
 
     /// <summary>Whether the writer's thread has found nothing to do and sleeps.</summary>
     public bool IsParked => Volatile.Read(ref _rest) == Parked;
@@ -256,6 +270,7 @@ internal sealed class AppendLog : Journal, IAsyncDisposable, IDisposable
     private void Tick()
     {
         CheckAge();
+        _rewriter?.BeginIfGrown();
         if (_options.Mode == DurabilityMode.EverySecond && _writer.Backlog.IsAny)
         {
             _writer.RequestSync();
@@ -289,6 +304,7 @@ internal sealed class AppendLog : Journal, IAsyncDisposable, IDisposable
 
     private void Finish()
     {
+        _rewriter?.Dispose();
         _writer.Finish();
         _writer.Acknowledged.Fail(() => new ObjectDisposedException(nameof(AppendLog)));
         _writer.Durable.Fail(() => new ObjectDisposedException(nameof(AppendLog)));

@@ -13,6 +13,12 @@ internal sealed record AppendLogOptions
     /// <summary>Bytes that may wait in memory for the disk, give or take what one cycle holds; above it writers wait too.</summary>
     public long PendingBytesLimit { get; init; } = 64 * 1024 * 1024;
 
+    /// <summary>The log is rewritten by itself when it has grown by so many percent since it was last; 0 for never.</summary>
+    public int RewriteGrowthPercent { get; init; }
+
+    /// <summary>But not below this length.</summary>
+    public long RewriteMinBytes { get; init; } = 64L * 1024 * 1024;
+
     /// <summary>Called once if the log is poisoned, on the writer's thread.</summary>
     public Action<LogPoisonedException>? Poisoned { get; init; }
 

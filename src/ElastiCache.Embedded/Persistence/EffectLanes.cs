@@ -148,13 +148,21 @@ internal sealed class EffectLanes
         }
     }
 
-    /// <summary>Begins the next cycle and takes all that belongs to it. Only the writer calls this.</summary>
-    /// <param name="taken">Receives the chunks in the order of the file.</param>
+    /// <summary>Begins the next cycle. Only the writer calls this, and <see cref="Take"/> before it is called again.</summary>
+    /// <remarks>With all shards locked it is a cut through everything: what was complete before belongs to this cycle or an earlier one, the rest to a later one.</remarks>
     /// <returns>The cycle's number.</returns>
-    public long Take(List<LogChunk> taken)
+    public long BeginCycle()
     {
         long cycle = _cycle + 1;
         Interlocked.Exchange(ref _cycle, cycle);
+        return cycle;
+    }
+
+    /// <summary>Takes all that belongs to the cycle that has begun.</summary>
+    /// <param name="cycle">Its number.</param>
+    /// <param name="taken">Receives the chunks in the order of the file.</param>
+    public void Take(long cycle, List<LogChunk> taken)
+    {
         for (int i = 0; i < _lanes.Length; i += 64)
         {
             ulong marks = Interlocked.Exchange(ref _dirty[WordOf(i)], 0);
@@ -185,8 +193,6 @@ internal sealed class EffectLanes
             _queue.RemoveRange(kept, _queue.Count - kept);
             Volatile.Write(ref _queuedBytes, keptBytes);
         }
-
-        return cycle;
     }
 
     // Every 64 lanes share a word.

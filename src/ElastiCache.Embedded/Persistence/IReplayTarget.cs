@@ -1,4 +1,6 @@
 using ElastiCache.Embedded.Commands;
+using ElastiCache.Embedded.Values;
+
 namespace ElastiCache.Embedded.Persistence;
 
 /// <summary>What recovery fills: the store, or a test's model of it.</summary>
@@ -9,6 +11,14 @@ internal interface IReplayTarget
     /// <param name="command">Never SELECT, MULTI or EXEC: those are recovery's business. Commands of a block that was not ended never come.</param>
     /// <returns>Null, or why it can't be applied, in words for a message: names and types, never a stored value.</returns>
     string? Apply(int database, scoped in CommandArguments command);
+
+    /// <summary>Stores an entry of the base, before any command comes.</summary>
+    /// <param name="database">Its database.</param>
+    /// <param name="key">Its key; valid during the call.</param>
+    /// <param name="deadline">Its deadline in Unix ms, perhaps passed; <see cref="Keyspace.Record.NoExpiry"/> for none.</param>
+    /// <param name="value">Its value.</param>
+    /// <returns>As <see cref="Apply"/>.</returns>
+    string? Load(long database, ReadOnlySpan<byte> key, long deadline, RdbValue value);
 }
 
 /// <summary>The locks of the store's shards, as the log's writer needs them.</summary>

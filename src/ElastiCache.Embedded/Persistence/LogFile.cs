@@ -51,25 +51,28 @@ internal sealed class LogFile : IDisposable
 
     public string Path { get; }
 
+    /// <summary>The newest time stamp in it, Unix seconds.</summary>
+    public long NewestSecond => _newestSecond;
+
     /// <summary>Where the next batch will begin.</summary>
     public long Length { get; private set; }
 
     /// <summary>Everything before this offset is on disk.</summary>
     public long DurableLength { get; private set; }
 
-    /// <summary>Begins a file. Its header is on disk on return; its name is not.</summary>
+    /// <summary>Begins a file in the log's directory. Its header is on disk on return; its name is not.</summary>
     public static LogFile Create(IStorage storage, string name, long after, long newestSecond)
     {
         Span<byte> header = stackalloc byte[LogFormat.HeaderBytes];
         byte[] salt = LogFormat.NewSalt();
         LogFormat.WriteHeader(header, salt, after);
 
-        IStorageFile file = storage.Open(name, StorageOpen.Create);
+        IStorageFile file = LogFolder.CreateAnew(storage, name);
         try
         {
             file.Write(0, header);
             file.Sync();
-            return new LogFile(file, storage.PathOf(name), salt, newestSecond);
+            return new LogFile(file, storage.PathOf(LogFolder.InDirectory(name)), salt, newestSecond);
         }
         catch
         {

@@ -2,14 +2,17 @@ using System.Buffers.Text;
 using System.Text;
 using ElastiCache.Embedded.Commands;
 using ElastiCache.Embedded.Keyspace;
+using ElastiCache.Embedded.Persistence.Rdb;
+using ElastiCache.Embedded.Values;
 
 namespace ElastiCache.Embedded.Persistence;
 
 /// <summary>What is known of a file before it is read.</summary>
 /// <param name="IsLast">Whether it is the file that was appended to: only its end may be torn.</param>
 /// <param name="MustHaveHeader">Whether it was written by us and not by redis-server.</param>
+/// <param name="MustBeRdb">Whether its name says that it is an RDB file.</param>
 /// <param name="BytesBefore">Length of the increment before it; null when there is none.</param>
-internal readonly record struct LogFileRole(bool IsLast, bool MustHaveHeader, long? BytesBefore);
+internal readonly record struct LogFileRole(bool IsLast, bool MustHaveHeader, bool MustBeRdb, long? BytesBefore);
 
 /// <summary>What was found in a file.</summary>
 /// <param name="End">Where what is good ends; the rest is a torn end, to be cut.</param>
@@ -20,6 +23,7 @@ internal readonly record struct ReplayedFile(long End, byte[]? Salt, long Waterm
 
 /// <summary>Reads one file of the log, checks it (<see cref="LogFormat"/>) and hands its commands to the store.</summary>
 /// <remarks>
+/// A base that begins with "REDIS" is an RDB file, with its own checksum; commands may follow it, as in the log of Redis 4 to 6.
 /// At each place of a file of ours stands one of four things:
 /// <code>
 ///   the end of the file          done
@@ -47,6 +51,9 @@ internal sealed class LogReplay(IReplayTarget target)
     private int _database;
     private uint _flags;        // of the command that follows
 
+    /// <summary>Entries of an RDB base.</summary>
+    public long Entries { get; private set; }
+
     public long Commands { get; private set; }
 
     public long Bytes { get; private set; }
@@ -58,11 +65,40 @@ internal sealed class LogReplay(IReplayTarget target)
     {
         (_window, _path, _role, _database) = (new LogWindow(file), path, role, 0);
         ReadOnlySpan<byte> start = _window.From(0, LongestAnnotationBytes);
+        if (start.StartsWith("REDIS"u8) || role.MustBeRdb)
+        {
+            return ReplayRdb(file);
+        }
+
         ReplayedFile found = role.MustHaveHeader || start.StartsWith(LogFormat.HeaderStart)
             ? ReplayOurs(CheckedSalt(start))
             : new ReplayedFile(ReplayForeign(0), null, Watermark: 0, ClosedCleanly: false);
         Bytes += found.End;
         return found;
+    }
+
+    private ReplayedFile ReplayRdb(IStorageFile file)
+    {
+        var sink = new RdbSink(target, _path);
+        long end;
+        try
+        {
+            end = RdbFileReader.Read(file, _path, sink, out long createdSecond);
+            NewestSecond = Math.Max(NewestSecond, createdSecond);
+        }
+        catch (RdbFileException e) when (e.IsUnknownVersion)
+        {
+            throw new LogFormatException(_path, e.Offset, e.What, "Open it with the newer library or server that wrote it.");
+        }
+        catch (RdbFileException e)
+        {
+            throw new LogDamagedException(_path, e.Offset, _window.Length - e.Offset, e.What);
+        }
+
+        Entries += sink.Entries;
+        end = ReplayForeign(end);
+        Bytes += end;
+        return new ReplayedFile(end, null, Watermark: 0, ClosedCleanly: false);
     }
 
     private byte[] CheckedSalt(ReadOnlySpan<byte> file)
@@ -364,6 +400,20 @@ internal sealed class LogReplay(IReplayTarget target)
             ? true
             : throw new LogFormatException(
                 _path, position, objection, "It may come from a newer Redis or library; open it with that, or restore a snapshot.");
+    }
+
+    private sealed class RdbSink(IReplayTarget target, string path) : IRdbEntrySink
+    {
+        public long Entries { get; private set; }
+
+        public void Take(long database, ReadOnlySpan<byte> key, long deadline, RdbValue value)
+        {
+            Entries++;
+            if (target.Load(database, key, deadline, value) is { } objection)
+            {
+                throw new LogFormatException(path, 0, objection, "It may come from a cache with other options; open it with those.");
+            }
+        }
     }
 
     private static bool Is(scoped in CommandArguments command, ReadOnlySpan<byte> name) => Ascii.EqualsIgnoreCase(command.Name, name);

@@ -14,6 +14,8 @@ namespace ElastiCache.Embedded.Persistence;
 /// </code>
 /// The first failure of either poisons the log for good: no gate opens again, everybody who waits is told, and what is still
 /// taken is thrown away.
+/// <para>A rewrite (<see cref="LogRewrite"/>) makes one cycle the last of its file: it begins with all shards locked, is synced whatever the mode, and the next
+/// goes into a new increment.</para>
 /// </remarks>
 internal sealed class LogWriter
 {
@@ -22,10 +24,13 @@ internal sealed class LogWriter
     private const long LargestBatchBytes = 1 << 30;
 
     private readonly EffectLanes _lanes;
-    private readonly LogFile _file;
+    private readonly LogChain _chain;
     private readonly DurabilityMode _mode;
     private readonly CacheClock _clock;
     private readonly List<LogChunk> _chunks = [];
+    private LogFile _file;
+    private LogRewrite? _rewriteDue;
+    private long _bytesBefore;
     private long _flushRequested;
     private volatile bool _syncDue;
     private volatile Exception? _failure;
@@ -33,7 +38,11 @@ internal sealed class LogWriter
     public LogWriter(EffectLanes lanes, RecoveredLog recovered, DurabilityMode mode, CacheClock clock)
     {
         _lanes = lanes;
+        _chain = recovered.Chain;
         _file = recovered.File;
+        _bytesBefore = recovered.BytesBefore;
+        FileBytes = _file.Length;
+        RewrittenBytes = LogBytes;
         _mode = mode;
         _clock = clock;
         Backlog = new WriteBacklog(clock.TimeProvider);
@@ -56,8 +65,14 @@ internal sealed class LogWriter
     /// <summary>Called once, on the thread that runs cycles, when the log is poisoned and before those who wait are told.</summary>
     public Action? OnFailure { get; init; }
 
-    /// <summary>Length of the file.</summary>
+    /// <summary>Length of the file that is appended to.</summary>
     public long FileBytes { get; private set; }
+
+    /// <summary>Length of all files.</summary>
+    public long LogBytes => Volatile.Read(ref _bytesBefore) + FileBytes;
+
+    /// <summary>What <see cref="LogBytes"/> was after the last rewrite, or when the log was opened.</summary>
+    public long RewrittenBytes { get; private set; }
 
     /// <summary>Batches written so far.</summary>
     public long Batches { get; private set; }
@@ -69,7 +84,7 @@ internal sealed class LogWriter
     public bool HasWork => !_lanes.IsEmpty || HasUrgentWork;
 
     /// <summary>Whether somebody waits for the next cycle, so that it must not be put off.</summary>
-    public bool HasUrgentWork => _failure is null && (_syncDue || Volatile.Read(ref _flushRequested) > Durable.Completed);
+    public bool HasUrgentWork => _failure is null && (_syncDue || Volatile.Read(ref _rewriteDue) != null || Volatile.Read(ref _flushRequested) > Durable.Completed);
 
     /// <summary>Asks that the next cycle sync.</summary>
     public void RequestSync() => _syncDue = true;
@@ -89,21 +104,51 @@ internal sealed class LogWriter
         return cycle;
     }
 
+    /// <summary>Hands a rewrite to the next cycle.</summary>
+    public void RequestRewrite(LogRewrite rewrite)
+    {
+        Interlocked.Exchange(ref _rewriteDue, rewrite);
+        if (_failure is { } failure)
+        {
+            // Perhaps poisoned just before, and then no cycle looks for it.
+            Interlocked.Exchange(ref _rewriteDue, null)?.Abandon(new LogPoisonedException(Path, failure));
+        }
+    }
+
+    /// <summary>Gives up a rewrite that no cycle has begun.</summary>
+    public void DropRewrite() => Interlocked.Exchange(ref _rewriteDue, null)?.Abandon(new ObjectDisposedException(nameof(AppendLog)));
+
+    /// <summary>Notes that a rewrite has succeeded.</summary>
+    /// <param name="baseBytes">The length of its base.</param>
+    public void NoteRewritten(long baseBytes)
+    {
+        Volatile.Write(ref _bytesBefore, baseBytes);
+        RewrittenBytes = LogBytes;
+    }
+
     /// <summary>Takes, writes, and syncs where that is due.</summary>
     public void RunCycle()
     {
+        LogRewrite? rewrite = Interlocked.Exchange(ref _rewriteDue, null);
         try
         {
-            long cycle = _lanes.Take(_chunks);
+            long cycle = BeginCycle(ref rewrite);
+            _lanes.Take(cycle, _chunks);
             if (_failure is null)
             {
                 Persist(cycle);
+            }
+
+            if (rewrite is not null)
+            {
+                BeginFile(cycle, rewrite);
             }
         }
         catch (Exception e)
         {
             // Not only what a disk throws: after any failure here the file may hold less than we believe.
             Poison(e);
+            rewrite?.Abandon(new LogPoisonedException(Path, e));
         }
 
         ReturnArrays();
@@ -132,6 +177,48 @@ internal sealed class LogWriter
         {
             Poison(e);
         }
+    }
+
+    private long BeginCycle(ref LogRewrite? rewrite)
+    {
+        long cycle = 0;
+        if (rewrite is null || !rewrite.TryTakeMoment(() => cycle = _lanes.BeginCycle()))
+        {
+            rewrite = null;
+            cycle = _lanes.BeginCycle();
+        }
+
+        return cycle;
+    }
+
+    // What came after the moment must not get into the old file, nor anything into the new one before the old is on disk.
+    private void BeginFile(long cycle, LogRewrite rewrite)
+    {
+        if (_failure is not null)
+        {
+            throw _failure;
+        }
+
+        Sync(cycle);
+        PreparedIncrement next;
+        try
+        {
+            // One second less, so that it begins with a time stamp of its own.
+            next = _chain.Prepare(_file.Length, _file.NewestSecond - 1);
+        }
+        catch (IOException e)
+        {
+            // The old file is as good as before.
+            rewrite.Abandon(e);
+            return;
+        }
+
+        LogFile file = _chain.Commit(next);
+        Volatile.Write(ref _bytesBefore, _bytesBefore + _file.Length);
+        _file.Dispose();
+        _file = file;
+        FileBytes = file.Length;
+        rewrite.GoOn(next.Sequence);
     }
 
     private void Persist(long cycle)
@@ -198,6 +285,7 @@ internal sealed class LogWriter
     private void Poison(Exception cause)
     {
         _failure ??= cause;
+        Interlocked.Exchange(ref _rewriteDue, null)?.Abandon(new LogPoisonedException(Path, cause));
         OnFailure?.Invoke();
         Acknowledged.Fail(() => new LogPoisonedException(Path, cause));
         Durable.Fail(() => new LogPoisonedException(Path, cause));

@@ -16,7 +16,11 @@ internal enum ManifestFileType
     History,
 }
 
-internal sealed record ManifestFile(string Name, long Sequence, ManifestFileType Type);
+internal sealed record ManifestFile(string Name, long Sequence, ManifestFileType Type)
+{
+    /// <summary>Whether it is an RDB file by its name.</summary>
+    public bool IsRdb => Name.EndsWith(".rdb", StringComparison.Ordinal);
+}
 
 /// <summary>The file that says which files make up the log, and in which order: Redis 7's <c>appendonly.aof.manifest</c>.</summary>
 /// <remarks>

@@ -73,11 +73,10 @@ internal sealed class OpenLogFiles : IDisposable
 
         _files.Add((named, file));
         Span<byte> magic = stackalloc byte[5];
-        if (file.Read(0, magic) == magic.Length && magic.SequenceEqual("REDIS"u8))
+        if (named.Type == ManifestFileType.Increment && file.Read(0, magic) == magic.Length && magic.SequenceEqual("REDIS"u8))
         {
             throw new LogFormatException(
-                _storage.PathOf(name), 0, "it is an RDB file, which this version doesn't read yet",
-                "Let redis-server write its log without RDB: CONFIG SET aof-use-rdb-preamble no, then BGREWRITEAOF.");
+                _storage.PathOf(name), 0, "it is an RDB file, and the manifest calls it an increment", "Correct the manifest, or restore the folder from a backup.");
         }
     }
 }

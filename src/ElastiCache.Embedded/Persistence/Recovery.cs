@@ -6,9 +6,11 @@ namespace ElastiCache.Embedded.Persistence;
 /// <summary>A folder that has been claimed and read, and the file to go on with. <see cref="AppendLog"/> takes it over.</summary>
 /// <param name="Storage">The folder.</param>
 /// <param name="Claim">The claim to it; ends when disposed.</param>
+/// <param name="Chain">The files that count.</param>
 /// <param name="File">The last increment, all of it on disk.</param>
+/// <param name="BytesBefore">Length of the files before it.</param>
 /// <param name="Report">What was found.</param>
-internal sealed record RecoveredLog(IStorage Storage, IDisposable Claim, LogFile File, RecoveryReport Report) : IDisposable
+internal sealed record RecoveredLog(IStorage Storage, IDisposable Claim, LogChain Chain, LogFile File, long BytesBefore, RecoveryReport Report) : IDisposable
 {
     /// <summary>Gives the folder back, where no log is going to be opened after all.</summary>
     public void Dispose()
@@ -59,10 +61,14 @@ internal static class Recovery
             RefuseSingleFileLog(storage);
             storage.CreateDirectory(LogFolder.Directory);
             Manifest? manifest = ReadManifest(storage);
-            (LogFile file, RecoveryReport report) = manifest is null
-                ? (Begin(storage), new RecoveryReport { ClosedCleanly = true, Duration = Stopwatch.GetElapsedTime(started) })
-                : Replay(storage, manifest, target, clock, started);
-            return new RecoveredLog(storage, claim, file, report);
+            var chain = new LogChain(storage, manifest ?? new Manifest([], isOurs: true));
+            if (manifest is null)
+            {
+                var report = new RecoveryReport { ClosedCleanly = true, Duration = Stopwatch.GetElapsedTime(started) };
+                return new RecoveredLog(storage, claim, chain, Begin(chain), BytesBefore: 0, report);
+            }
+
+            return Replay(chain, claim, target, clock, started);
         }
         catch
         {
@@ -71,20 +77,20 @@ internal static class Recovery
         }
     }
 
-    private static (LogFile File, RecoveryReport Report) Replay(
-        IStorage storage, Manifest manifest, IReplayTarget target, CacheClock clock, long started)
+    private static RecoveredLog Replay(LogChain chain, IDisposable claim, IReplayTarget target, CacheClock clock, long started)
     {
+        (IStorage storage, Manifest manifest) = (chain.Storage, chain.Manifest);
         using var files = new OpenLogFiles(storage, manifest);
         var replay = new LogReplay(target);
         ReplayedFile last = default;
         long? bytesBefore = null;
         for (int i = 0; i < files.Count; i++)
         {
-            (ManifestFile named, IStorageFile file) = files[i];
+            (ManifestFile named, IStorageFile read) = files[i];
             bool isLast = i == files.Count - 1 && named.Type == ManifestFileType.Increment;
-            var role = new LogFileRole(isLast, manifest.IsOurs && isLast, bytesBefore);
-            last = replay.Replay(file, files.PathOf(i), role);
-            bytesBefore = named.Type == ManifestFileType.Increment ? file.Length : null;
+            var role = new LogFileRole(isLast, manifest.IsOurs && isLast, named.IsRdb, bytesBefore);
+            last = replay.Replay(read, files.PathOf(i), role);
+            bytesBefore = named.Type == ManifestFileType.Increment ? read.Length : null;
         }
 
         IStorageFile end = files[^1].File;
@@ -105,6 +111,7 @@ internal static class Recovery
         var report = new RecoveryReport
         {
             Files = files.Count,
+            Entries = replay.Entries,
             Commands = replay.Commands,
             Bytes = replay.Bytes,
             TornBytes = tornBytes,
@@ -114,10 +121,16 @@ internal static class Recovery
             NewestTimestamp = replay.NewestSecond > 0 ? DateTimeOffset.FromUnixTimeSeconds(replay.NewestSecond) : null,
             Duration = Stopwatch.GetElapsedTime(started),
         };
-        LogFile next = last.Salt is null
-            ? BeginNext(storage, manifest, bytesBefore ?? 0, replay.NewestSecond)
-            : new LogFile(files.KeepLast(), files.PathOf(files.Count - 1), last.Salt, replay.NewestSecond);
-        return (Opened(next, last.ClosedCleanly, clock), report);
+        long bytes = Enumerable.Range(0, files.Count).Sum(i => files[i].File.Length);
+        if (last.Salt is null)
+        {
+            LogFile begun = chain.Commit(chain.Prepare(bytesBefore ?? 0, replay.NewestSecond));
+            return new RecoveredLog(storage, claim, chain, Opened(begun, last.ClosedCleanly, clock), bytes, report);
+        }
+
+        long bytesOfLast = files[^1].File.Length;
+        var file = new LogFile(files.KeepLast(), files.PathOf(files.Count - 1), last.Salt, replay.NewestSecond);
+        return new RecoveredLog(storage, claim, chain, Opened(file, last.ClosedCleanly, clock), bytes - bytesOfLast, report);
     }
 
     // The process before us may have died of a failed fsync. Linux then keeps the bytes in memory, where we have just read them, but
@@ -152,31 +165,14 @@ internal static class Recovery
         }
     }
 
-    private static LogFile Begin(IStorage storage)
+    private static LogFile Begin(LogChain chain)
     {
-        foreach (string name in storage.List(LogFolder.Directory))
+        foreach (string name in chain.Storage.List(LogFolder.Directory))
         {
-            RefuseIfWorthKeeping(storage, name);
+            RefuseIfWorthKeeping(chain.Storage, name);
         }
 
-        return BeginNext(storage, new Manifest([], isOurs: true), 0, 0);
-    }
-
-    private static LogFile BeginNext(IStorage storage, Manifest manifest, long bytesBefore, long newestSecond)
-    {
-        long sequence = manifest.Files.Select(file => file.Sequence).DefaultIfEmpty(0).Max() + 1;
-        string name = LogFolder.IncrementName(sequence);
-        LogFile file = LogFile.Create(storage, LogFolder.InDirectory(name), bytesBefore, newestSecond);
-        try
-        {
-            LogFolder.Replace(storage, manifest.With(new ManifestFile(name, sequence, ManifestFileType.Increment)));
-            return file;
-        }
-        catch
-        {
-            file.Dispose();
-            throw;
-        }
+        return chain.Commit(chain.Prepare(bytesBefore: 0, newestSecond: 0));
     }
 
     private static Manifest? ReadManifest(IStorage storage)

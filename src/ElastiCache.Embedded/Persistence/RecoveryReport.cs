@@ -6,6 +6,9 @@ public sealed class RecoveryReport
     /// <summary>Files of the log that were read: the base, if any, and the increments.</summary>
     public int Files { get; init; }
 
+    /// <summary>Keys that were read from a base in RDB form.</summary>
+    public long Entries { get; init; }
+
     /// <summary>Commands that were replayed, those within MULTI/EXEC included, SELECT, MULTI and EXEC not.</summary>
     public long Commands { get; init; }
 
@@ -34,6 +37,6 @@ public sealed class RecoveryReport
 
     /// <summary>One line for a log or a console.</summary>
     public override string ToString() => FormattableString.Invariant(
-        $"{Commands} commands ({Bytes} bytes) from {Files} file(s) in {Duration.TotalMilliseconds:F0} ms, {(ClosedCleanly ? "closed cleanly" : "not closed")}") +
+        $"{(Entries == 0 ? "" : FormattableString.Invariant($"{Entries} keys, "))}{Commands} commands ({Bytes} bytes) from {Files} file(s) in {Duration.TotalMilliseconds:F0} ms, {(ClosedCleanly ? "closed cleanly" : "not closed")}") +
         (TornBytes == 0 ? "" : FormattableString.Invariant($"; cut {TornBytes} torn bytes from '{TornFile}' at {TornOffset}"));
 }

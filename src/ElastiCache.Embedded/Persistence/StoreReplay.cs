@@ -1,12 +1,36 @@
 using ElastiCache.Embedded.Commands;
+using ElastiCache.Embedded.Errors;
 using ElastiCache.Embedded.Keyspace;
+using ElastiCache.Embedded.Operations;
+using ElastiCache.Embedded.Values;
 
 namespace ElastiCache.Embedded.Persistence;
 
-/// <summary>Replays a log into a store, through the command table.</summary>
+/// <summary>Replays a log into a store: its base entry by entry, the rest through the command table.</summary>
 internal sealed class StoreReplay(Store store) : IReplayTarget
 {
     private readonly CommandReplay _replay = new(store);
+    private readonly ImportOperations _imports = new(store);
 
     public string? Apply(int database, scoped in CommandArguments command) => _replay.Apply(database, command);
+
+    public string? Load(long database, ReadOnlySpan<byte> key, long deadline, RdbValue value)
+    {
+        if (database < 0 || database >= store.DatabaseCount)
+        {
+            return $"it has keys in database {database}, and this cache has {store.DatabaseCount}, numbered from 0";
+        }
+
+        KeyProbe.Create(key, out KeyProbe probe);
+        JournalTicket ticket = default;
+        try
+        {
+            _imports.Store((int)database, probe, value, deadline, replaces: true, ref ticket);
+            return null;
+        }
+        catch (CacheException refusal)
+        {
+            return $"its key {KeyText.Of(key)} can't be stored: {refusal.Message}";
+        }
+    }
 }

@@ -6,7 +6,7 @@ using Xunit;
 namespace ElastiCache.Embedded.Tests.Persistence;
 
 /// <summary>
-/// Random histories of writes, flushes, closes, power cuts and kills on a simulated disk. After each the folder must open without a
+/// Random histories of writes, flushes, rewrites, closes, power cuts and kills on a simulated disk. After each the folder must open without a
 /// repair, and hold the effects of a prefix of the history that is no shorter than what was acknowledged.
 /// </summary>
 public sealed class CrashStateTests(ITestOutputHelper output)
@@ -25,6 +25,7 @@ public sealed class CrashStateTests(ITestOutputHelper output)
         int wanted = States / 3;
         int states = 0;
         int torn = 0;
+        int rewrites = 0;
         for (int seed = 0; states < wanted; seed++)
         {
             var life = new RandomLife(mode, seed);
@@ -39,10 +40,12 @@ public sealed class CrashStateTests(ITestOutputHelper output)
 
             states += life.States;
             torn += life.TornEnds;
+            rewrites += life.Rewrites;
         }
 
-        output.WriteLine($"{mode}: {states} crash states from seeds 0.., {torn} of them with a torn end");
+        output.WriteLine($"{mode}: {states} crash states from seeds 0.., {torn} of them with a torn end, {rewrites} rewrites");
         Assert.True(torn > states / 100, "too few torn ends: the histories don't test what they are for");
+        Assert.True(rewrites > states / 20, "too few rewrites");
     }
 
     [Theory]
@@ -81,6 +84,7 @@ public sealed class CrashStateTests(ITestOutputHelper output)
 
         private readonly Random _random;
         private readonly LogUnderTest _test;
+        private readonly ModelSource _source;
         private readonly List<Dictionary<(int, string), string>> _history = [new()]; // the state after 0, 1, 2 … writes
         private int _acknowledged;      // survives the machine
         private int _written;           // survives the process, never fewer
@@ -92,11 +96,15 @@ public sealed class CrashStateTests(ITestOutputHelper output)
             _random = new Random((seed * 3) + (int)mode);
             _test = new LogUnderTest(mode, Shards);
             _test.Shards.BeforeEnter = WriteWhileTheWriterTakesAShard;
+            _source = new ModelSource(() => _history[^1]);
+            _test.Source = _source;
         }
 
         public int States { get; private set; }
 
         public int TornEnds { get; private set; }
+
+        public int Rewrites { get; private set; }
 
         public void Run()
         {
@@ -205,6 +213,10 @@ public sealed class CrashStateTests(ITestOutputHelper output)
                         {
                             CloseAndOpen();
                         }
+                        else
+                        {
+                            Rewrite();
+                        }
 
                         break;
                 }
@@ -294,6 +306,29 @@ public sealed class CrashStateTests(ITestOutputHelper output)
             }
         }
 
+        // The moment, the background part and the switch, or one of them, with writes between; the next step of the same rewrite comes with a later call.
+        private void Rewrite()
+        {
+            LogRewriter rewriter = _test.Log.Rewriter!;
+            if (!rewriter.IsRunning)
+            {
+                rewriter.TryBegin();
+                RunCycle();
+            }
+
+            if (_isLive && _random.Next(2) == 0)
+            {
+                Write();
+            }
+
+            if (_random.Next(3) > 0)
+            {
+                long before = rewriter.Rewrites;
+                rewriter.RunBackground();
+                Rewrites += (int)(rewriter.Rewrites - before);
+            }
+        }
+
         private void CloseAndOpen()
         {
             Close();
@@ -329,6 +364,7 @@ public sealed class CrashStateTests(ITestOutputHelper output)
             }
 
             dead?.Close();
+            Assert.Equal(0, _source.Open);
             _waiting.Clear();
             States++;
         }

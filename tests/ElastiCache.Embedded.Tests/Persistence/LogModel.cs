@@ -1,8 +1,11 @@
-using ElastiCache.Embedded.Commands;
+using System.Buffers;
 using System.Globalization;
 using System.Text;
+using ElastiCache.Embedded.Commands;
 using ElastiCache.Embedded.Keyspace;
 using ElastiCache.Embedded.Persistence;
+using ElastiCache.Embedded.Persistence.Rdb;
+using ElastiCache.Embedded.Values;
 
 namespace ElastiCache.Embedded.Tests.Persistence;
 
@@ -44,7 +47,57 @@ internal sealed class ModelStore : IReplayTarget
         }
     }
 
+    public string? Load(long database, ReadOnlySpan<byte> key, long deadline, RdbValue value)
+    {
+        if (KeepsApplied)
+        {
+            Applied.Add($"{database} LOAD {Text(key)} {Text(value.Items.Name(0).Span)}");
+        }
+
+        Entries[((int)database, Text(key))] = Text(value.Items.Name(0).Span);
+        return null;
+    }
+
     private static string Text(ReadOnlySpan<byte> bytes) => Encoding.Latin1.GetString(bytes);
+}
+
+/// <summary>Snapshots of a plain dictionary: a moment is a copy.</summary>
+internal sealed class ModelSource(Func<IReadOnlyDictionary<(int Database, string Key), string>> state) : IRewriteSource
+{
+    /// <summary>Moments that were neither written nor given up.</summary>
+    public int Open { get; private set; }
+
+    public IStoreMoment? TryBegin(Action atMoment)
+    {
+        atMoment();
+        Open++;
+        return new Moment(this, new Dictionary<(int, string), string>(state()));
+    }
+
+    private sealed class Moment(ModelSource source, Dictionary<(int Database, string Key), string> entries) : IStoreMoment
+    {
+        public long Write(RdbFileWriter file, CancellationToken cancellationToken)
+        {
+            source.Open--;
+            cancellationToken.ThrowIfCancellationRequested();
+            foreach (((int database, string key), string value) in entries.OrderBy(entry => entry.Key))
+            {
+                var bytes = new ArrayBufferWriter<byte>();
+                var writer = new RdbWriter(bytes, compresses: true);
+                writer.Byte(RdbOpcode.Database);
+                writer.Number((ulong)database);
+                writer.Byte((byte)RdbType.String);
+                writer.String(Encoding.Latin1.GetBytes(key));
+                writer.String(Encoding.Latin1.GetBytes(value));
+                file.Write(bytes.WrittenSpan);
+            }
+
+            file.Finish();
+            return entries.Count;
+        }
+
+        public void Discard() => source.Open--;
+    }
 }
 
 /// <summary>Locks of a store that isn't there. Real locks, so that concurrency tests mean something.</summary>

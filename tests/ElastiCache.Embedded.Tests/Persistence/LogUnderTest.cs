@@ -27,6 +27,9 @@ internal sealed class LogUnderTest
 
     public AppendLogOptions Options { get; set; }
 
+    /// <summary>What a rewrite takes for the store; without it there are none.</summary>
+    public IRewriteSource? Source { get; set; }
+
     /// <summary>What the last <see cref="Open"/> replayed.</summary>
     public ModelStore Store { get; private set; } = new();
 
@@ -40,7 +43,7 @@ internal sealed class LogUnderTest
         Store = new ModelStore();
         RecoveredLog recovered = Recovery.Run(Disk, Store, Clock);
         Report = recovered.Report;
-        Log = new AppendLog(recovered, Shards, Options, Clock);
+        Log = new AppendLog(recovered, Shards, Options, Clock, Source);
         return Log;
     }
 

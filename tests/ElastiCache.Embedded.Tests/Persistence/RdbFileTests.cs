@@ -26,7 +26,7 @@ public sealed class RdbFileTests(ITestOutputHelper output) : IDisposable
         output.WriteLine($"seed {seed}");
         using var session = new CommandSession();
         EmbeddedCache cache = session.Cache;
-        Fill(session, seed);
+        CacheContents.Fill(session, seed);
 
         long written = await cache.ExportAsync(_folder["dump.rdb"], Token);
 
@@ -48,7 +48,7 @@ public sealed class RdbFileTests(ITestOutputHelper output) : IDisposable
         ImportReport report = await back.ImportAsync(_folder["dump.rdb"], cancellationToken: Token);
 
         Assert.Equal(new ImportReport(written, 0, 0), report);
-        AssertSame(cache, back);
+        CacheContents.AssertSame(cache, back);
     }
 
     [Fact]
@@ -264,68 +264,6 @@ public sealed class RdbFileTests(ITestOutputHelper output) : IDisposable
         {
             Assert.InRange(e.Offset, 0, bytes.Length);
         }
-    }
-
-    private static void Fill(CommandSession session, int seed)
-    {
-        var random = new Random(seed);
-        var template = new CommandTemplate(random);
-        for (int i = 0; i < 12_000; i++)
-        {
-            session.Execute(CommandFamilies.Next(random, template, "sblhtzxpg"));
-            if (i % 1_500 == 0)
-            {
-                session.Execute([.. "SELECT"u8.ToArray() is var select ? (byte[][])[select, Encoding.ASCII.GetBytes($"{i / 1_500 % 4}")] : []]);
-            }
-        }
-
-        EmbeddedCache cache = session.Cache;
-        for (int i = 0; i < 2_000; i++)
-        {
-            cache.Hash<string, int>("large:h").Set($"field:{i}", i);
-            cache.Set<string>("large:t").Add($"member:{i}");
-            cache.SortedSet<string>("large:z").Add($"member:{i}", i * 0.5);
-            cache.List<string>("large:l").PushRight($"element {i}");
-            cache.Stream("large:x").Add("field", i);
-        }
-
-        cache.Strings.Set("long", new string('x', 3_000_000));
-        cache.Strings.Set("expiring", 1, TimeSpan.FromDays(1));
-    }
-
-    private static void AssertSame(EmbeddedCache expected, EmbeddedCache actual)
-    {
-        using var before = new CommandSession(expected);
-        using var after = new CommandSession(actual);
-        for (int database = 0; database < 16; database++)
-        {
-            byte[][] select = ["SELECT"u8.ToArray(), Encoding.ASCII.GetBytes($"{database}")];
-            before.Execute(select);
-            after.Execute(select);
-            foreach (RedisReply name in before.Execute(["KEYS"u8.ToArray(), "*"u8.ToArray()]).Items!)
-            {
-                Assert.Equal(Contents(before, name.Bytes!), Contents(after, name.Bytes!));
-            }
-        }
-    }
-
-    private static string Contents(CommandSession session, byte[] key)
-    {
-        RedisReply Ask(string command, params string[] more) => session.Execute([Encoding.ASCII.GetBytes(command), key, .. more.Select(Encoding.ASCII.GetBytes)]);
-        string type = Ask("TYPE").Text!;
-        RedisReply value = type switch
-        {
-            "string" => Ask("GET"),
-            "list" => Ask("LRANGE", "0", "-1"),
-            "set" => Ask("SMEMBERS"),
-            "hash" => Ask("HGETALL"),
-            "zset" => Ask("ZRANGE", "0", "-1", "WITHSCORES"),
-            _ => Ask("XRANGE", "-", "+"),
-        };
-        IEnumerable<string> items = value.Items is null ? [Convert.ToHexString(value.Bytes!)] : value.Items.Select(item => item.ToString()!);
-        items = type == "hash" ? items.Chunk(2).Select(pair => string.Join('=', pair)).Order(StringComparer.Ordinal) : type == "set" ? items.Order(StringComparer.Ordinal) : items;
-        string groups = type == "stream" ? string.Concat(session.Cache.Database(session.Context.Database).Stream(key).DescribeGroups().AsEnumerable()) : "";
-        return $"{type} {Ask("PEXPIRETIME")} {string.Join(' ', items)} {groups}";
     }
 
     private static string Run(string program, string argument)

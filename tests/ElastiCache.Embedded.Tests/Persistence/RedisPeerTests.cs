@@ -1,5 +1,6 @@
 using ElastiCache.Embedded.Keyspace;
 using ElastiCache.Embedded.Persistence;
+using ElastiCache.Embedded.Tests.Commands;
 using Xunit;
 
 namespace ElastiCache.Embedded.Tests.Persistence;
@@ -89,17 +90,120 @@ public sealed class RedisPeerTests : IDisposable
     }
 
     [Fact]
-    public void A_base_that_redis_server_wrote_as_RDB_is_refused_by_name()
+    public async Task A_log_that_redis_server_rewrote_into_RDB_is_read_and_rewritten_and_read_by_it_again()
     {
         Directory.CreateDirectory(Folder);
         using (var redis = new RedisServer(Folder))
         {
-            redis.Ask("set", "a", "1");
+            redis.Ask("rpush", "list", "a", "b");
+            redis.Ask("-n", "3", "zadd", "board", "1.5", "ada");
+            redis.Ask("bgrewriteaof");
+            while (!redis.Ask("info", "persistence").Contains("aof_rewrite_in_progress:0", StringComparison.Ordinal) ||
+                   redis.Ask("info", "persistence").Contains("aof_rewrite_scheduled:1", StringComparison.Ordinal))
+            {
+            }
+
+            redis.Ask("rpush", "list", "c");
         }
 
-        var error = Assert.Throws<LogFormatException>(() => Open(out _));
+        await using (EmbeddedCache cache = await EmbeddedCache.OpenAsync(Folder, TestContext.Current.CancellationToken))
+        {
+            Assert.Equal(["a", "b", "c"], cache.List<string>("list").Range());
+            Assert.Equal(1.5, cache.Database(3).SortedSet<string>("board").Score("ada"));
+            Assert.Equal(2, cache.Recovery!.Entries);
+            await cache.RewriteLogAsync(TestContext.Current.CancellationToken);
+            cache.List<string>("list").PushRight("d");
+        }
 
-        Assert.EndsWith("appendonly.aof.1.base.rdb", error.Path, StringComparison.Ordinal);
+        AssertValid(Peers.RedisCheckAof);
+        using (var redis = new RedisServer(Folder))
+        {
+            Assert.Equal("a\nb\nc\nd", redis.Ask("lrange", "list", "0", "-1"));
+            Assert.Equal("1.5", redis.Ask("-n", "3", "zscore", "board", "ada"));
+        }
+    }
+
+    [Fact]
+    public async Task A_rewritten_log_holds_everything_and_redis_server_answers_from_it()
+    {
+        var options = new EmbeddedCacheOptions { Folder = Folder, KeyspaceNotifications = "" };
+        await using var copy = new EmbeddedCache();
+        await using (EmbeddedCache cache = await EmbeddedCache.OpenAsync(options, TestContext.Current.CancellationToken))
+        {
+            using (var session = new CommandSession(cache))
+            {
+                CacheContents.Fill(session, seed: 3);
+            }
+
+            await cache.RewriteLogAsync(TestContext.Current.CancellationToken);
+            cache.Strings.Set("after", 1);
+            await cache.ExportAsync(Path.Combine(_parent, "copy.rdb"), TestContext.Current.CancellationToken);
+            await copy.ImportAsync(Path.Combine(_parent, "copy.rdb"), cancellationToken: TestContext.Current.CancellationToken);
+        }
+
+        Assert.Equal(
+            ["appendonly.aof.2.base.rdb", "appendonly.aof.2.incr.aof", "appendonly.aof.manifest"],
+            Directory.GetFiles(Path.GetDirectoryName(Manifest)!).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal));
+        AssertValid(Peers.RedisCheckAof);
+        await using (EmbeddedCache again = await EmbeddedCache.OpenAsync(options, TestContext.Current.CancellationToken))
+        {
+            CacheContents.AssertSame(copy, again);
+            CacheContents.AssertSame(again, copy);
+        }
+
+        using var redis = new RedisServer(Folder);
+        for (int database = 0; database < 16; database++)
+        {
+            Assert.Equal($"{copy.Database(database).Keys.Count}", redis.Ask("-n", $"{database}", "dbsize"));
+        }
+    }
+
+    [Fact]
+    public async Task Rewrites_one_after_another_under_full_load_lose_nothing()
+    {
+        const int Threads = 4;
+        long[] written = new long[Threads];
+        var options = new EmbeddedCacheOptions { Folder = Folder, LogRewriteGrowthPercent = 0 };
+        await using (EmbeddedCache cache = await EmbeddedCache.OpenAsync(options, TestContext.Current.CancellationToken))
+        {
+            using var stop = new CancellationTokenSource();
+            Task[] writers = [.. Enumerable.Range(0, Threads).Select(thread => Task.Run(() => Write(cache, thread, stop.Token)))];
+            for (int i = 0; i < 20; i++)
+            {
+                await cache.RewriteLogAsync(TestContext.Current.CancellationToken);
+            }
+
+            await stop.CancelAsync();
+            await Task.WhenAll(writers);
+        }
+
+        await using EmbeddedCache again = await EmbeddedCache.OpenAsync(Folder, TestContext.Current.CancellationToken);
+        for (int thread = 0; thread < Threads; thread++)
+        {
+            Assert.Equal(written[thread], again.Strings.Get<long>($"count:{thread}"));
+            Assert.Equal(written[thread], again.Hash<int, long>("counts").Get(thread));
+            Assert.Equal(written[thread], again.List<long>($"list:{thread}").Count() + again.Strings.Get<long>($"popped:{thread}"));
+            Assert.Equal(written[thread], Assert.Single(again.List<long>($"list:{thread}").Range(-1)));
+        }
+
+        void Write(EmbeddedCache cache, int thread, CancellationToken stop)
+        {
+            for (long i = 1; !stop.IsCancellationRequested; i++)
+            {
+                cache.Transact([$"count:{thread}", "counts", $"list:{thread}", $"popped:{thread}"], tx =>
+                {
+                    tx.Strings.Increment($"count:{thread}");
+                    tx.Hash<int, long>("counts").Increment(thread, 1);
+                    tx.List<long>($"list:{thread}").PushRight(i);
+                    if (i > 1_000)
+                    {
+                        tx.List<long>($"list:{thread}").TryPopLeft(out _);
+                        tx.Strings.Increment($"popped:{thread}");
+                    }
+                });
+                written[thread] = i;
+            }
+        }
     }
 
     private AppendLog Open(out ModelStore store)

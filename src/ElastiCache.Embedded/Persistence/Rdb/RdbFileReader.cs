@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
 using ElastiCache.Embedded.Values;
@@ -35,6 +36,7 @@ internal sealed class RdbFileReader
     private int _position;
     private ulong _checksum;
     private RdbEntryNotes _notes;
+    private long _createdSecond;
 
     private RdbFileReader(IStorageFile file, string path)
     {
@@ -43,13 +45,23 @@ internal sealed class RdbFileReader
     }
 
     /// <summary>Reads a file from its first to its last byte.</summary>
+    /// <returns>Where it ends. What follows is not its own.</returns>
     /// <exception cref="RdbFileException">It is damaged, or of a version or with a content that can't be read.</exception>
-    public static void Read(IStorageFile file, string path, IRdbEntrySink sink)
+    public static long Read(IStorageFile file, string path, IRdbEntrySink sink) => Read(file, path, sink, out _);
+
+    /// <summary>As the other form.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="path">Its path, for messages.</param>
+    /// <param name="sink">Takes the entries.</param>
+    /// <param name="createdSecond">When it was made, Unix seconds; 0 if it doesn't say.</param>
+    public static long Read(IStorageFile file, string path, IRdbEntrySink sink, out long createdSecond)
     {
         var reader = new RdbFileReader(file, path);
         reader.Fill(0);
         int version = reader.ReadHeader();
         reader.ReadEntries(version, sink);
+        createdSecond = reader._createdSecond;
+        return reader._windowOffset + reader._position + (version < FirstVersionWithChecksum ? 0 : sizeof(ulong));
     }
 
     private int ReadHeader()
@@ -63,7 +75,7 @@ internal sealed class RdbFileReader
 
         if (version is < 1 or > LatestVersion)
         {
-            throw new RdbFileException(_path, 0, $"this is an RDB file of version {version}, and up to {LatestVersion} can be read");
+            throw new RdbFileException(_path, 0, $"this is an RDB file of version {version}, and up to {LatestVersion} can be read") { IsUnknownVersion = true };
         }
 
         _position = HeaderBytes;
@@ -131,7 +143,7 @@ internal sealed class RdbFileReader
                     return true;
                 case RdbOpcode.Fact:
                     byte[] fact = reader.ReadString().ToArray();
-                    RdbNote.Read(fact, reader.ReadString(), ref _notes);
+                    ReadFact(fact, reader.ReadString());
                     return true;
                 case RdbOpcode.Function:
                     reader.ReadString();
@@ -169,6 +181,16 @@ internal sealed class RdbFileReader
                     return true;
             }
         }
+    }
+
+    private void ReadFact(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    {
+        if (name.SequenceEqual("ctime"u8) && Utf8Parser.TryParse(value, out long second, out int used) && used == value.Length)
+        {
+            _createdSecond = Math.Clamp(second, 0, DateTimeOffset.MaxValue.ToUnixTimeSeconds());
+        }
+
+        RdbNote.Read(name, value, ref _notes);
     }
 
     // A module's own data beside its keys: numbers and strings, each with its kind before it.

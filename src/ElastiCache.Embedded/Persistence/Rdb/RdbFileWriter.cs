@@ -17,14 +17,17 @@ internal sealed class RdbFileWriter
     private ulong _checksum;
     private long _offset;
 
-    public RdbFileWriter(IStorageFile file, long nowUnixMs)
+    /// <param name="file">An empty file.</param>
+    /// <param name="nowUnixMs">The moment that it shows.</param>
+    /// <param name="isLogBase">Whether it is the base of a log.</param>
+    public RdbFileWriter(IStorageFile file, long nowUnixMs, bool isLogBase = false)
     {
         _file = file;
         _buffer.Write(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"REDIS{Version:D4}")));
         Fact("redis-ver", "7.0.15");
         Fact("redis-bits", "64");
         Fact("ctime", (nowUnixMs / 1000).ToString(CultureInfo.InvariantCulture));
-        Fact("aof-base", "0");
+        Fact("aof-base", isLogBase ? "1" : "0");
     }
 
     /// <summary>Bytes so far.</summary>

@@ -21,16 +21,15 @@ internal sealed class RdbSnapshot : ISnapshotObserver
     private const int NoDatabase = -1;
 
     private readonly Store _store;
-    private readonly RdbFileWriter _file;
+    private RdbFileWriter? _file;
     private readonly Part[] _parts;
     private readonly long _now;
     private byte[] _scratch = [];
     private bool _discards;
 
-    private RdbSnapshot(Store store, RdbFileWriter file)
+    private RdbSnapshot(Store store)
     {
         _store = store;
-        _file = file;
         _now = store.Clock.UnixMilliseconds;
         _parts = new Part[store.ShardCount];
         for (int i = 0; i < _parts.Length; i++)
@@ -39,27 +38,42 @@ internal sealed class RdbSnapshot : ISnapshotObserver
         }
     }
 
-    /// <summary>Writes the store and finishes the file. One snapshot of a store at a time.</summary>
+    /// <summary>Fixes the moment. One snapshot of a store at a time: see <see cref="Store.TryClaimSnapshot"/>.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="atMoment">Called while all shards are locked.</param>
+    /// <exception cref="ObjectDisposedException">The store is closed.</exception>
+    public static RdbSnapshot Begin(Store store, Action? atMoment = null)
+    {
+        var snapshot = new RdbSnapshot(store);
+        store.BeginSnapshot(snapshot, atMoment);
+        return snapshot;
+    }
+
+    /// <summary>Writes the state of the moment and finishes the file, or gives the snapshot up.</summary>
     /// <returns>The number of entries written.</returns>
     /// <exception cref="IOException">The file can't be written. The store is as it was.</exception>
-    public static long Write(Store store, RdbFileWriter file, CancellationToken cancellationToken = default)
+    public long Write(RdbFileWriter file, CancellationToken cancellationToken = default)
     {
-        var snapshot = new RdbSnapshot(store, file);
-        store.BeginSnapshot(snapshot);
+        _file = file;
         try
         {
-            snapshot.WriteShards(cancellationToken);
+            WriteShards(cancellationToken);
         }
         catch
         {
-            // Every entry must have been seen, or the next snapshot would miss some.
-            snapshot._discards = true;
-            snapshot.WriteShards(CancellationToken.None);
+            Discard();
             throw;
         }
 
         file.Finish();
-        return snapshot._parts.Sum(part => part.Written);
+        return _parts.Sum(part => part.Written);
+    }
+
+    /// <summary>Gives the snapshot up. O(n): every entry must have been seen, or the next snapshot would miss some.</summary>
+    public void Discard()
+    {
+        _discards = true;
+        WriteShards(CancellationToken.None);
     }
 
     /// <inheritdoc/>
@@ -258,7 +272,7 @@ internal sealed class RdbSnapshot : ISnapshotObserver
     {
         if (!_discards && entries.Length > 0)
         {
-            _file.Write(entries);
+            _file!.Write(entries);
         }
     }
 

@@ -1,0 +1,159 @@
+using ElastiCache.Embedded.Keyspace;
+
+namespace ElastiCache.Embedded.Persistence;
+
+/// <summary>Begins the log's rewrites, one at a time, when asked and by itself as the log grows.</summary>
+internal sealed class LogRewriter(
+    LogChain chain, IRewriteSource source, LogWriter writer, AppendLogOptions options, CacheClock clock, Action wakeWriter) : IDisposable
+{
+    // After a failure the disk is given time: one minute, then twice as long each time, up to an hour.
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromHours(1);
+
+    private readonly Lock _lock = new();
+    private readonly CancellationTokenSource _closing = new();
+    private readonly ManualResetEventSlim _idle = new(initialState: true);
+    private LogRewrite? _running;
+    private long _notBefore;
+    private long _began;
+    private bool _isClosed;
+
+    /// <summary>It is rewritten by itself when it has grown by so many percent; 0 for never.</summary>
+    public int GrowthPercent { get; set; } = options.RewriteGrowthPercent;
+
+    /// <summary>But not below this length.</summary>
+    public long MinBytes { get; set; } = options.RewriteMinBytes;
+
+    /// <summary>Called when a rewrite that began by itself has failed.</summary>
+    public Action<Exception>? OnFailure { get; set; }
+
+    /// <summary>Whether one is running.</summary>
+    public bool IsRunning => Volatile.Read(ref _running) != null;
+
+    /// <summary>How long the one that runs has taken so far; null if none runs.</summary>
+    public TimeSpan? Running => IsRunning ? clock.TimeProvider.GetElapsedTime(Volatile.Read(ref _began)) : null;
+
+    /// <summary>How long the last one took; null before the first.</summary>
+    public TimeSpan? LastDuration { get; private set; }
+
+    /// <summary>Those that succeeded.</summary>
+    public long Rewrites { get; private set; }
+
+    /// <summary>Those that failed since one succeeded.</summary>
+    public int FailuresInARow { get; private set; }
+
+    /// <summary>Begins a rewrite.</summary>
+    /// <returns>Its end; null if one is running already.</returns>
+    public Task? TryBegin() => TryBegin(isAutomatic: false);
+
+    /// <summary>Begins one if the log has grown by as much as <see cref="GrowthPercent"/> says. Called each second.</summary>
+    public void BeginIfGrown()
+    {
+        long bytes = writer.LogBytes;
+        bool hasGrown = GrowthPercent > 0 && bytes >= MinBytes && bytes - writer.RewrittenBytes >= writer.RewrittenBytes * (double)GrowthPercent / 100;
+        if (!hasGrown || _isClosed || IsRunning || clock.TimeProvider.GetTimestamp() < Volatile.Read(ref _notBefore))
+        {
+            return;
+        }
+
+        try
+        {
+            TryBegin(isAutomatic: true);
+        }
+        catch (ObjectDisposedException)
+        {
+            // Closed since the check above.
+        }
+    }
+
+    /// <summary>Runs the background part of a rewrite that waits for it. Only for tests, without a thread.</summary>
+    /// <returns>Whether one was waiting.</returns>
+    public bool RunBackground()
+    {
+        if (_running is not { IsReady: true } rewrite)
+        {
+            return false;
+        }
+
+        rewrite.Run();
+        return true;
+    }
+
+    /// <summary>Ends the rewrite that runs, without success, and returns when it has ended. None begins any more.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _isClosed = true;
+        }
+
+        writer.DropRewrite();
+        _closing.Cancel();
+        if (!options.StartThread)
+        {
+            RunBackground();
+        }
+
+        _idle.Wait();
+        _idle.Dispose();
+        _closing.Dispose();
+    }
+
+    private Task? TryBegin(bool isAutomatic)
+    {
+        LogRewrite rewrite;
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_isClosed, typeof(EmbeddedCache));
+            if (_running != null)
+            {
+                return null;
+            }
+
+            rewrite = new LogRewrite(chain, source, clock, _closing.Token)
+            {
+                IsAutomatic = isAutomatic,
+                OnReady = options.StartThread ? StartBackground : null,
+                OnEnd = NoteEnd,
+            };
+            _began = clock.TimeProvider.GetTimestamp();
+            Volatile.Write(ref _running, rewrite);
+            _idle.Reset();
+
+            // Under the lock, so that whoever closes finds it with the writer or begun.
+            writer.RequestRewrite(rewrite);
+        }
+
+        wakeWriter();
+        return rewrite.Completion;
+    }
+
+    private void StartBackground(LogRewrite rewrite) =>
+        new Thread(rewrite.Run) { Name = "ElastiCache.Embedded rewrite", IsBackground = true }.Start();
+
+    private void NoteEnd(LogRewrite rewrite, Exception? failure)
+    {
+        LastDuration = clock.TimeProvider.GetElapsedTime(_began);
+        if (failure == null)
+        {
+            writer.NoteRewritten(rewrite.BaseBytes);
+            Rewrites++;
+            FailuresInARow = 0;
+            _notBefore = 0;
+        }
+        else if (failure is IOException)
+        {
+            TimeSpan pause = FirstPause * Math.Pow(2, Math.Min(FailuresInARow, 10));
+            FailuresInARow++;
+            pause = pause < LongestPause ? pause : LongestPause;
+            _notBefore = clock.TimeProvider.GetTimestamp() + (long)(pause.TotalSeconds * clock.TimeProvider.TimestampFrequency);
+        }
+
+        Volatile.Write(ref _running, null);
+        _idle.Set();
+        if (rewrite.IsAutomatic && failure is IOException)
+        {
+            OnFailure?.Invoke(failure);
+        }
+    }
+}
