@@ -64,11 +64,15 @@ internal sealed class ModelStore : IReplayTarget
 /// <summary>Snapshots of a plain dictionary: a moment is a copy.</summary>
 internal sealed class ModelSource(Func<IReadOnlyDictionary<(int Database, string Key), string>> state) : IRewriteSource
 {
+    /// <summary>Called just before the moment: what somebody writes who is faster than the locks.</summary>
+    public Action? BeforeMoment { get; set; }
+
     /// <summary>Moments that were neither written nor given up.</summary>
     public int Open { get; private set; }
 
     public IStoreMoment? TryBegin(Action atMoment)
     {
+        BeforeMoment?.Invoke();
         atMoment();
         Open++;
         return new Moment(this, new Dictionary<(int, string), string>(state()));

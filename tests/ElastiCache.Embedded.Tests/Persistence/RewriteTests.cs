@@ -13,10 +13,12 @@ public sealed class RewriteTests
 
     private readonly LogUnderTest _test = new();
     private readonly Dictionary<(int, string), string> _state = [];
+    private readonly ModelSource _source;
 
     public RewriteTests()
     {
-        _test.Source = new ModelSource(() => _state);
+        _source = new ModelSource(() => _state);
+        _test.Source = _source;
         _test.Open();
     }
 
@@ -58,6 +60,19 @@ public sealed class RewriteTests
         _test.Reopen();
 
         Assert.Equal(["0 LOAD key:before before", "0 SET key:after after"], _test.Store.Applied);
+    }
+
+    [Fact]
+    public void A_write_just_before_the_moment_is_in_the_base_alone()
+    {
+        _source.BeforeMoment = () => Set("between");
+        Rewriter.TryBegin();
+        _test.Log.RunCycle();
+        _test.Log.RunCycle();
+        Rewriter.RunBackground();
+        _test.Reopen();
+
+        Assert.Equal(["0 LOAD key:between between"], _test.Store.Applied);
     }
 
     [Fact]
