@@ -55,12 +55,15 @@ internal static class PersistenceCommands
             return new CommandError("This cache has no log: start the server with --appendonly yes");
         }
 
-        if (rewriter.TryBegin() is null)
+        if (rewriter.IsRunning)
         {
             return new CommandError("Background append only file rewriting already in progress");
         }
 
-        context.Reply.Simple("Background append only file rewriting started"u8);
+        // How it ends is told by INFO. While a save is running it waits for that.
+        bool waits = context.Client().Server.Snapshots.IsSaving;
+        _ = OutcomeAsync(context.Client().Server.Cache.RewriteLogAsync());
+        context.Reply.Simple(waits ? "Background append only file rewriting scheduled"u8 : "Background append only file rewriting started"u8);
         return null;
     }
 

@@ -277,7 +277,7 @@ public sealed partial class EmbeddedCache : IAsyncDisposable, IDisposable
         RecoveredLog? recovered = null;
         try
         {
-            recovered = Replay(store, storage);
+            recovered = Replay(store, storage, options);
             var logOptions = new AppendLogOptions
             {
                 Mode = options.Durability,
@@ -285,9 +285,16 @@ public sealed partial class EmbeddedCache : IAsyncDisposable, IDisposable
                 RewriteGrowthPercent = options.LogRewriteGrowthPercent,
                 RewriteMinBytes = options.LogRewriteMinBytes,
             };
+            RecoveryReport report = recovered.Report;
             var log = new AppendLog(recovered, new StoreLocks(store), logOptions, store.Clock, new StoreRewriteSource(store));
+            recovered = null;       // the log gives it back
             store.Journal = log;
-            return new EmbeddedCache(options, store, log) { Recovery = recovered.Report };
+            if (options.RecoverTo != null)
+            {
+                MakeItTheLogs(log);
+            }
+
+            return new EmbeddedCache(options, store, log) { Recovery = report };
         }
         catch (IOException e) when (e is not LogException)
         {
@@ -305,10 +312,11 @@ public sealed partial class EmbeddedCache : IAsyncDisposable, IDisposable
         }
     }
 
-    private static RecoveredLog Replay(Store store, IStorage storage)
+    private static RecoveredLog Replay(Store store, IStorage storage, EmbeddedCacheOptions options)
     {
         store.IsLoading = true;
-        RecoveredLog recovered = Persistence.Recovery.Run(storage, new StoreReplay(store), store.Clock);
+        RecoveredLog recovered = Persistence.Recovery.Run(
+            storage, new StoreReplay(store), store.Clock, new RecoveryOptions(options.HistoryRetention, options.RecoverTo?.ToUnixTimeSeconds()));
         store.IsLoading = false;
         if (recovered.Report.NewestTimestamp is { } newest)
         {
@@ -322,12 +330,30 @@ public sealed partial class EmbeddedCache : IAsyncDisposable, IDisposable
     [LoggerMessage(Level = LogLevel.Error, Message = "The log has grown and could not be rewritten; it goes on as it is, and is tried again in a minute or more.")]
     private static partial void LogRewriteFailed(ILogger logger, Exception exception);
 
+    // Until this has succeeded the folder has its newest state, and whoever opens it anew gets that.
+    private static void MakeItTheLogs(AppendLog log)
+    {
+        try
+        {
+            log.Rewriter!.Rewrite();
+        }
+        catch
+        {
+            log.Close();
+            throw;
+        }
+    }
+
     private static EmbeddedCacheOptions Checked(EmbeddedCacheOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         return options;
     }
+
+    /// <summary>An empty store like this one, without a budget and a log.</summary>
+    internal Store NewScratchStore() =>
+        new(Store.ShardCount, Store.DatabaseCount, new MemoryBudget(0, evicts: false), new CacheClock(_options.TimeProvider), static () => new SampledAge()) { Owner = typeof(EmbeddedCache) };
 
     private static Store NewStore(EmbeddedCacheOptions options) => new(
         options.ResolveShards(),

@@ -20,6 +20,7 @@ public sealed class EmbeddedCacheOptions
     internal const int MostAutomaticShards = 64;
     internal const int MostDatabases = 16;
     internal const int MostGrowthPercent = 1_000_000;
+    internal static readonly TimeSpan LongestHistoryRetention = TimeSpan.FromDays(35);
     internal static readonly TimeSpan ShortestMaxUnpersistedAge = TimeSpan.FromSeconds(1);
     internal static readonly TimeSpan LongestMaxUnpersistedAge = TimeSpan.FromHours(24);
 
@@ -85,6 +86,19 @@ public sealed class EmbeddedCacheOptions
     /// <value>0 or more. Default 67,108,864 (64 MiB), as Redis's <c>auto-aof-rewrite-min-size</c>.</value>
     public long LogRewriteMinBytes { get; set; } = 64L << 20;
 
+    /// <summary>How far back the state of the cache can be restored: <see cref="RecoverTo"/>, <see cref="HistoryExtensions.RestoreKeysAsync"/>.</summary>
+    /// <value>0 to 35 days. Default 0: only what the log holds since it was last rewritten.</value>
+    /// <remarks>Files of the log that a rewrite supersedes are kept for so long, in the same folder. Each rewrite adds a copy of what the cache holds.</remarks>
+    public TimeSpan HistoryRetention { get; set; }
+
+    /// <summary>Opens the folder with the state that it had at the end of this second, instead of the newest.</summary>
+    /// <value>A moment within <see cref="HistoryRetention"/>. Default <see langword="null"/>: the newest state.</value>
+    /// <remarks>
+    /// The restored state is where the cache goes on, and what had been written since becomes history, to which one can return. Set it for one opening: the next
+    /// with the same value would restore again. A crash before the cache has opened leaves everything as it was.
+    /// </remarks>
+    public DateTimeOffset? RecoverTo { get; set; }
+
     /// <summary>Which changes of keys the cache publishes on channels, in the letters of Redis's <c>notify-keyspace-events</c>.</summary>
     /// <value>
     /// Default empty: none. <c>K</c> publishes to <c>__keyspace@0__:key</c>, <c>E</c> to <c>__keyevent@0__:event</c>; at least one of them, and what to tell
@@ -147,6 +161,12 @@ public sealed class EmbeddedCacheOptions
             "0 to 1000000 percent; 0 for never");
         Require(LogRewriteMinBytes >= 0, nameof(LogRewriteMinBytes), LogRewriteMinBytes,
             "0 bytes or more");
+        Require(HistoryRetention >= TimeSpan.Zero && HistoryRetention <= LongestHistoryRetention, nameof(HistoryRetention), HistoryRetention,
+            "0 to 35 days");
+        Require(RecoverTo is null || Folder is not null, nameof(RecoverTo), RecoverTo,
+            "null without a Folder");
+        Require(RecoverTo is null || RecoverTo >= DateTimeOffset.UnixEpoch, nameof(RecoverTo), RecoverTo,
+            "a moment since 1970");
         Require(KeyspaceNotifications is not null && KeyEventFlags.TryParse(KeyspaceNotifications, out _), nameof(KeyspaceNotifications), $"'{KeyspaceNotifications}'",
             "letters out of KEg$lszhxetdmnA, or empty for none");
         Require(TimeProvider is not null, nameof(TimeProvider), "null",

@@ -12,32 +12,27 @@ public static class RdbFileExtensions
     /// <remarks>
     /// Reads and writes go on meanwhile; nobody waits for longer than it takes to encode some sixteen kilobytes. The file is written under another name, synced,
     /// and then takes the place of one that has the name. Deadlines of a hash's fields have no place in this version: the fields that are left when the
-    /// snapshot begins are written without them.
+    /// snapshot begins are written without them. Another export or a rewrite of the log that is running is waited for.
     /// </remarks>
     /// <param name="cache">The cache.</param>
     /// <param name="path">The file; its folder must be there.</param>
     /// <param name="cancellationToken">Gives up; the old file stays.</param>
     /// <returns>The number of keys written.</returns>
     /// <exception cref="IOException">The file can't be written; the old one stays.</exception>
-    /// <exception cref="InvalidOperationException">Another export is running.</exception>
     public static async Task<long> ExportAsync(this EmbeddedCache cache, string path, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(cache);
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         cache.Store.ThrowIfDisposed();
         cancellationToken.ThrowIfCancellationRequested();
-        if (!cache.Store.TryClaimSnapshot())
-        {
-            throw new InvalidOperationException("Another export of this cache is running: wait for it.");
-        }
-
+        await cache.Store.SnapshotTurn.TakeAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             return await Task.Run(() => Export(cache.Store, path, cancellationToken), CancellationToken.None).ConfigureAwait(false);
         }
         finally
         {
-            cache.Store.ReleaseSnapshot();
+            cache.Store.SnapshotTurn.Give();
         }
     }
 

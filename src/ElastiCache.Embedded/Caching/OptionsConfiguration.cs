@@ -67,6 +67,12 @@ internal static class OptionsConfiguration
             options.LogRewriteMinBytes = bytes;
             return isSize;
         }),
+        new(nameof(EmbeddedCacheOptions.HistoryRetention), "a duration such as 7.00:00:00", (text, options) =>
+        {
+            bool isSpan = TryParseSpan(text, out TimeSpan retention);
+            options.HistoryRetention = retention;
+            return isSpan;
+        }),
         new(nameof(EmbeddedCacheOptions.KeyspaceNotifications), "letters out of KEg$lszhxetdmnA", (text, options) =>
         {
             options.KeyspaceNotifications = text;

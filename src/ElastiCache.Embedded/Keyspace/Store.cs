@@ -24,7 +24,6 @@ internal sealed unsafe class Store : IDisposable
     private readonly int _databaseShift;
     private readonly bool _hasEvictors;
     private volatile bool _disposed;
-    private int _snapshots;
 
     /// <summary>Makes an empty store.</summary>
     /// <param name="shards">A power of two.</param>
@@ -302,7 +301,7 @@ internal sealed unsafe class Store : IDisposable
         }
     }
 
-    /// <summary>Begins a snapshot of this moment: all shards at once, or it would not be one moment.</summary>
+    /// <summary>Begins a snapshot of this moment, in one's turn (<see cref="SnapshotTurn"/>): all shards at once, or it would not be one moment.</summary>
     /// <param name="observer">Takes the entries.</param>
     /// <param name="atMoment">Called while all shards are locked.</param>
     /// <exception cref="ObjectDisposedException">The store is closed. Nothing has begun.</exception>
@@ -318,11 +317,8 @@ internal sealed unsafe class Store : IDisposable
         ExitAll();
     }
 
-    /// <summary>Claims the one snapshot that can run at a time.</summary>
-    public bool TryClaimSnapshot() => Interlocked.Exchange(ref _snapshots, 1) == 0;
-
-    /// <summary>Gives the claim back.</summary>
-    public void ReleaseSnapshot() => Volatile.Write(ref _snapshots, 0);
+    /// <summary>Whose turn it is to take one.</summary>
+    public SnapshotTurn SnapshotTurn { get; } = new();
 
     /// <summary>Visits what no writer has handed over yet, in slices, and ends the snapshot.</summary>
     public void FinishSnapshot()

@@ -84,6 +84,9 @@ internal sealed class AppendLog : Journal, IAsyncDisposable, IDisposable
     /// <summary>Length, batches and syncs so far, and the age of the oldest write that the disk has not taken.</summary>
     public LogWriter Writer => _writer;
 
+    /// <summary>Its files.</summary>
+    public LogChain Chain => _recovered.Chain;
+
     /// <summary>Its rewrites; null where it is never rewritten.</summary>
     public LogRewriter? Rewriter => _rewriter;
 

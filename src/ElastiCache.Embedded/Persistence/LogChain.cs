@@ -10,12 +10,21 @@ namespace ElastiCache.Embedded.Persistence;
 /// Of each change a crash leaves the old files or the new ones, each whole, for it is one rename of the manifest, and what the manifest names is on
 /// disk before. What it does not name any more is deleted afterwards. One thread at a time.
 /// </remarks>
-internal sealed class LogChain(IStorage storage, Manifest manifest)
+internal sealed class LogChain(IStorage storage, Manifest manifest, LogHistory history)
 {
     /// <summary>What the manifest on disk says. After a change that failed in its rename the disk may say what the change would have made of it.</summary>
     public Manifest Manifest { get; private set; } = manifest;
 
     public IStorage Storage => storage;
+
+    /// <summary>What is kept of the files before.</summary>
+    public LogHistory History => history;
+
+    /// <summary>How long superseded files are kept.</summary>
+    public TimeSpan Retention { get; init; }
+
+    /// <summary>Keeps whatever the next switch supersedes, however short the retention: the log is about to go back in time.</summary>
+    public bool KeepsAllOnce { get; set; }
 
     /// <summary>Makes the file of the next increment, and a manifest that names it and doesn't count yet.</summary>
     /// <param name="bytesBefore">Length of the increment before it; 0 without one.</param>
@@ -29,7 +38,7 @@ internal sealed class LogChain(IStorage storage, Manifest manifest)
         try
         {
             Manifest next = Manifest.With(new ManifestFile(name, sequence, ManifestFileType.Increment));
-            LogFolder.Prepare(storage, next);
+            LogFolder.Prepare(storage, LogFolder.ManifestName, next);
             return new PreparedIncrement(file, sequence, next);
         }
         catch
@@ -46,7 +55,7 @@ internal sealed class LogChain(IStorage storage, Manifest manifest)
     {
         try
         {
-            LogFolder.Commit(storage);
+            LogFolder.Commit(storage, LogFolder.ManifestName);
         }
         catch
         {
@@ -59,23 +68,37 @@ internal sealed class LogChain(IStorage storage, Manifest manifest)
     }
 
     /// <summary>Puts a base in the place of everything before the increment of the same number.</summary>
+    /// <param name="newBase">The base. Its file is complete and on disk.</param>
+    /// <param name="nowSecond">The time, Unix seconds, to which the retention counts.</param>
     /// <exception cref="IOException">The disk failed, and the base counts or doesn't; either way the state is the same, if all files stay.</exception>
-    public void SwitchTo(ManifestFile newBase)
+    public void SwitchTo(ManifestFile newBase, long nowSecond)
     {
         var files = new List<ManifestFile> { newBase };
         files.AddRange(Manifest.Increments.Where(increment => increment.Sequence >= newBase.Sequence));
+        if (KeepsAllOnce || Retention > TimeSpan.Zero)
+        {
+            // First, so that no crash finds a file that neither names.
+            long since = KeepsAllOnce ? 0 : nowSecond - (long)Retention.TotalSeconds;
+            history.Keep(Manifest.Files.Where(file => file.Type != ManifestFileType.History).Except(files), files, since);
+        }
+        else
+        {
+            history.Clear();
+        }
+
         var next = new Manifest(files, isOurs: true);
-        LogFolder.Replace(storage, next);
+        LogFolder.Replace(storage, LogFolder.ManifestName, next);
         Manifest = next;
+        KeepsAllOnce = false;
     }
 
-    /// <summary>Deletes the log's files that the manifest doesn't name: superseded ones, and those of a change that a crash cut short.</summary>
+    /// <summary>Deletes the log's files that neither the manifest nor the history names: superseded ones, and those of a change that a crash cut short.</summary>
     /// <exception cref="IOException">One can't be deleted. The next call tries again.</exception>
     public void DeleteUnnamed()
     {
         foreach (string name in storage.List(LogFolder.Directory))
         {
-            if (LogFolder.IsLogFile(name) && Manifest.Files.All(file => file.Name != name))
+            if (LogFolder.IsLogFile(name) && Manifest.Files.All(file => file.Name != name) && !history.Has(name))
             {
                 storage.Delete(LogFolder.InDirectory(name));
             }

@@ -12,6 +12,7 @@ namespace ElastiCache.Embedded.Persistence;
 ///       appendonly.aof.1.incr.aof            commands; N counts up
 ///       appendonly.aof.2.base.rdb            a state, from which increment 2 goes on
 ///       appendonly.aof.2.base.aof            the same as commands (redis-server without RDB preamble)
+///       history.manifest                     which superseded files are kept for restoring an earlier moment (LogHistory)
 ///       temp-appendonly.aof.manifest         a manifest that was being written; of no meaning
 /// </code>
 /// As redis-server 7.0.15 names them, with its default <c>appendfilename</c> and <c>appenddirname</c>.
@@ -28,7 +29,6 @@ internal static class LogFolder
     private const string Prefix = "appendonly.aof.";
     private const string IncrementSuffix = ".incr.aof";
     private const string BaseSuffix = ".base.rdb";
-    private const string TemporaryManifest = $"{Directory}/temp-{ManifestName}";
 
     public static string IncrementName(long sequence) => string.Create(CultureInfo.InvariantCulture, $"{Prefix}{sequence}{IncrementSuffix}");
 
@@ -65,16 +65,16 @@ internal static class LogFolder
     /// <summary>Replaces the manifest: at any moment, a crash included, the old one counts or the new one, each whole.</summary>
     /// <remarks>The files that it names must be on disk. The first sync of the directory puts their names there too, before the
     /// rename can get there.</remarks>
-    public static void Replace(IStorage storage, Manifest manifest)
+    public static void Replace(IStorage storage, string name, Manifest manifest)
     {
-        Prepare(storage, manifest);
-        Commit(storage);
+        Prepare(storage, name, manifest);
+        Commit(storage, name);
     }
 
     /// <summary>The first half of <see cref="Replace"/>: the old manifest counts on.</summary>
-    public static void Prepare(IStorage storage, Manifest manifest)
+    public static void Prepare(IStorage storage, string name, Manifest manifest)
     {
-        using (IStorageFile file = CreateAnew(storage, $"temp-{ManifestName}"))
+        using (IStorageFile file = CreateAnew(storage, $"temp-{name}"))
         {
             file.Write(0, manifest.ToBytes());
             file.Sync();
@@ -84,9 +84,9 @@ internal static class LogFolder
     }
 
     /// <summary>The second half: makes the prepared manifest count. After a failure either may.</summary>
-    public static void Commit(IStorage storage)
+    public static void Commit(IStorage storage, string name)
     {
-        storage.Rename(TemporaryManifest, InDirectory(ManifestName));
+        storage.Rename(InDirectory($"temp-{name}"), InDirectory(name));
         storage.SyncDirectory(Directory);
     }
 }

@@ -61,6 +61,15 @@ internal sealed class LogReplay(IReplayTarget target)
     /// <summary>The newest time stamp so far; 0 when there was none.</summary>
     public long NewestSecond { get; private set; }
 
+    /// <summary>What was written after this second, Unix, is not replayed.</summary>
+    public long LastSecond { get; init; } = long.MaxValue;
+
+    /// <summary>Whether something was met that was written after <see cref="LastSecond"/>. What has been read is not all of the file then.</summary>
+    public bool IsPast { get; private set; }
+
+    /// <summary>When that was, Unix seconds.</summary>
+    public long FirstPastSecond { get; private set; }
+
     public ReplayedFile Replay(IStorageFile file, string path, LogFileRole role)
     {
         (_window, _path, _role, _database) = (new LogWindow(file), path, role, 0);
@@ -133,6 +142,11 @@ internal sealed class LogReplay(IReplayTarget target)
             if (TryReadBatch(salt, position, out long bodyStart, out Commit commit, out long end))
             {
                 ReplayBatch(bodyStart, bodyStart + commit.BodyBytes);
+                if (IsPast)
+                {
+                    break;
+                }
+
                 watermark = Math.Max(watermark, commit.DurableOffset);
                 closed = commit.BodyBytes == 0 && commit.DurableOffset == position;
                 position = end;
@@ -177,7 +191,7 @@ internal sealed class LogReplay(IReplayTarget target)
     private void ReplayBatch(long start, long end)
     {
         long position = start;
-        while (position < end)
+        while (position < end && !IsPast)
         {
             // What checks was written by a library like this one; if it makes no sense, the library was wrong, not the disk.
             if (ReplayUnit(ref position, end) != RespOutcome.Command)
@@ -192,7 +206,7 @@ internal sealed class LogReplay(IReplayTarget target)
     private long ReplayForeign(long start)
     {
         long position = start;
-        while (position < _window.Length)
+        while (position < _window.Length && !IsPast)
         {
             RespOutcome outcome = ReplayUnit(ref position, _window.Length);
             if (outcome == RespOutcome.Incomplete && _role.IsLast)
@@ -375,7 +389,14 @@ internal sealed class LogReplay(IReplayTarget target)
 
         if (LogFormat.TryReadTimestamp(line, out long unixSeconds))
         {
-            NewestSecond = Math.Max(NewestSecond, unixSeconds);
+            if (unixSeconds > LastSecond)
+            {
+                (IsPast, FirstPastSecond) = (true, unixSeconds);
+            }
+            else
+            {
+                NewestSecond = Math.Max(NewestSecond, unixSeconds);
+            }
         }
         else if (line.StartsWith(EffectBuffer.FlagsStart) && Utf8Parser.TryParse(line[EffectBuffer.FlagsStart.Length..], out uint flags, out _))
         {

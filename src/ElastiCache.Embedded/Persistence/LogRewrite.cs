@@ -3,6 +3,9 @@ using ElastiCache.Embedded.Persistence.Rdb;
 
 namespace ElastiCache.Embedded.Persistence;
 
+/// <summary>A rewrite did not begin, because another snapshot of the store is running.</summary>
+internal sealed class SnapshotTakenException() : InvalidOperationException("Another snapshot of this cache is running: wait for it.");
+
 /// <summary>One rewrite of the log: the state of a moment becomes the base of what is written after it.</summary>
 /// <remarks>
 /// <code>
@@ -54,7 +57,7 @@ internal sealed class LogRewrite(LogChain chain, IRewriteSource source, CacheClo
 
         if (_moment == null)
         {
-            End(new InvalidOperationException("Another snapshot of this cache is running: wait for it."));
+            End(new SnapshotTakenException());
         }
 
         return _moment != null;
@@ -127,7 +130,7 @@ internal sealed class LogRewrite(LogChain chain, IRewriteSource source, CacheClo
             throw;
         }
 
-        chain.SwitchTo(new ManifestFile(name, _sequence, ManifestFileType.Base));
+        chain.SwitchTo(new ManifestFile(name, _sequence, ManifestFileType.Base), clock.UnixMilliseconds / 1000);
         chain.DeleteUnnamed();
     }
 
@@ -162,7 +165,7 @@ internal sealed class LogRewrite(LogChain chain, IRewriteSource source, CacheClo
         failure = failure switch
         {
             OperationCanceledException or ObjectDisposedException =>
-                new ObjectDisposedException(nameof(EmbeddedCache), "The cache was closed before its log was rewritten. Nothing is lost."),
+                new ObjectDisposedException(nameof(AppendLog), "The cache was closed before its log was rewritten. Nothing is lost."),
             IOException and not LogPoisonedException => new LogRewriteException(chain.Storage.PathOf(LogFolder.Directory), failure),
             _ => failure,
         };

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using ElastiCache.Embedded.Keyspace;
 
 namespace ElastiCache.Embedded.Persistence;
@@ -30,6 +31,9 @@ internal sealed class LogRewriter(
     /// <summary>Whether one is running.</summary>
     public bool IsRunning => Volatile.Read(ref _running) != null;
 
+    /// <summary>The end of the one that is running; null if none is.</summary>
+    public Task? Current => Volatile.Read(ref _running)?.Completion;
+
     /// <summary>How long the one that runs has taken so far; null if none runs.</summary>
     public TimeSpan? Running => IsRunning ? clock.TimeProvider.GetElapsedTime(Volatile.Read(ref _began)) : null;
 
@@ -45,6 +49,18 @@ internal sealed class LogRewriter(
     /// <summary>Begins a rewrite.</summary>
     /// <returns>Its end; null if one is running already.</returns>
     public Task? TryBegin() => TryBegin(isAutomatic: false);
+
+    /// <summary>Rewrites the log, holding the thread. None may be running.</summary>
+    public void Rewrite()
+    {
+        Task end = TryBegin(isAutomatic: false) ?? throw new InvalidOperationException("A rewrite is running.");
+        _idle.Wait();
+        SpinWait.SpinUntil(() => end.IsCompleted);
+        if (end.Exception is { } failure)
+        {
+            ExceptionDispatchInfo.Throw(failure.InnerException!);
+        }
+    }
 
     /// <summary>Begins one if the log has grown by as much as <see cref="GrowthPercent"/> says. Called each second.</summary>
     public void BeginIfGrown()
@@ -104,7 +120,7 @@ internal sealed class LogRewriter(
         LogRewrite rewrite;
         lock (_lock)
         {
-            ObjectDisposedException.ThrowIf(_isClosed, typeof(EmbeddedCache));
+            ObjectDisposedException.ThrowIf(_isClosed, typeof(AppendLog));
             if (_running != null)
             {
                 return null;

@@ -20,6 +20,9 @@ internal sealed record ManifestFile(string Name, long Sequence, ManifestFileType
 {
     /// <summary>Whether it is an RDB file by its name.</summary>
     public bool IsRdb => Name.EndsWith(".rdb", StringComparison.Ordinal);
+
+    /// <summary>Whether it is a base, by its type or, in a history, by its name.</summary>
+    public bool IsBase => Type == ManifestFileType.Base || (Type == ManifestFileType.History && LogFolder.SequenceOf(Name) is null);
 }
 
 /// <summary>The file that says which files make up the log, and in which order: Redis 7's <c>appendonly.aof.manifest</c>.</summary>
@@ -64,7 +67,10 @@ internal sealed class Manifest
     /// <summary>Reads <paramref name="bytes"/>, the content of the manifest at <paramref name="path"/>.</summary>
     /// <exception cref="LogDamagedException">The check line does not match, or there is nothing in it.</exception>
     /// <exception cref="LogFormatException">A line says what we don't know.</exception>
-    public static Manifest Parse(string path, ReadOnlySpan<byte> bytes)
+    /// <param name="path">Its path, for messages.</param>
+    /// <param name="bytes">What is in it.</param>
+    /// <param name="isHistory">Whether it is <see cref="LogHistory"/>'s, which may name none to read, and is always ours.</param>
+    public static Manifest Parse(string path, ReadOnlySpan<byte> bytes, bool isHistory = false)
     {
         string text = Encoding.Latin1.GetString(bytes);
         bool isOurs = text.StartsWith(CheckStart, StringComparison.Ordinal);
@@ -92,7 +98,7 @@ internal sealed class Manifest
             throw LogFormatException.InManifest(path, lines.Length, "it does not end with a line feed");
         }
 
-        if (files.TrueForAll(file => file.Type == ManifestFileType.History))
+        if (isHistory ? !isOurs : files.TrueForAll(file => file.Type == ManifestFileType.History))
         {
             throw new LogDamagedException(path, 0, bytes.Length, "it names no file to read");
         }

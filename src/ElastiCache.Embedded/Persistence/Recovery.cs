@@ -20,6 +20,11 @@ internal sealed record RecoveredLog(IStorage Storage, IDisposable Claim, LogChai
     }
 }
 
+/// <summary>What is recovered, and what is kept of the past.</summary>
+/// <param name="Retention">How long superseded files are kept.</param>
+/// <param name="ToSecond">The state of the end of this second, Unix; null for the newest.</param>
+internal readonly record struct RecoveryOptions(TimeSpan Retention, long? ToSecond);
+
 /// <summary>From whatever a crash has left to a store and a log to append to: the whole order on one screen.</summary>
 /// <remarks>
 /// <code>
@@ -38,12 +43,16 @@ internal sealed record RecoveredLog(IStorage Storage, IDisposable Claim, LogChai
 internal static class Recovery
 {
     /// <summary>Recovers the folder into <paramref name="target"/>.</summary>
+    /// <param name="storage">The folder.</param>
+    /// <param name="target">The store.</param>
+    /// <param name="clock">The clock.</param>
+    /// <param name="options">What of it, and what is kept.</param>
     /// <exception cref="LogException">Its subtypes say what is wrong. The target may hold a part of the log: throw it away.</exception>
-    public static RecoveredLog Run(IStorage storage, IReplayTarget target, CacheClock clock)
+    public static RecoveredLog Run(IStorage storage, IReplayTarget target, CacheClock clock, RecoveryOptions options = default)
     {
         try
         {
-            return Open(storage, target, clock);
+            return options.ToSecond is { } second ? OpenAt(second, storage, target, clock, options) : Open(storage, target, clock, options);
         }
         catch (IOException e) when (e is not LogException)
         {
@@ -51,7 +60,46 @@ internal static class Recovery
         }
     }
 
-    private static RecoveredLog Open(IStorage storage, IReplayTarget target, CacheClock clock)
+    // The log itself must be well and goes on; only the state is another. What makes that state the log's is a rewrite, which AppendLog's owner begins.
+    private static RecoveredLog OpenAt(long second, IStorage storage, IReplayTarget target, CacheClock clock, RecoveryOptions options)
+    {
+        long started = Stopwatch.GetTimestamp();
+        if (!storage.List(LogFolder.Directory).Contains(LogFolder.ManifestName))
+        {
+            throw new RecoveryPointException(storage.PathOf(LogFolder.Root), second, earliestSecond: null);
+        }
+
+        RecoveredLog recovered = Open(storage, new NoStore(), clock, options);
+        try
+        {
+            ReplayTotals totals = PointInTime.Replay(storage, recovered.Chain.Manifest, recovered.Chain.History, second, target);
+            recovered.Chain.KeepsAllOnce = true;
+            return recovered with
+            {
+                Report = new RecoveryReport
+                {
+                    Files = recovered.Report.Files,
+                    Entries = totals.Entries,
+                    Commands = totals.Commands,
+                    Bytes = recovered.Report.Bytes,
+                    TornBytes = recovered.Report.TornBytes,
+                    TornFile = recovered.Report.TornFile,
+                    TornOffset = recovered.Report.TornOffset,
+                    ClosedCleanly = recovered.Report.ClosedCleanly,
+                    NewestTimestamp = recovered.Report.NewestTimestamp,
+                    RecoveredTo = DateTimeOffset.FromUnixTimeSeconds(second),
+                    Duration = Stopwatch.GetElapsedTime(started),
+                },
+            };
+        }
+        catch
+        {
+            recovered.Dispose();
+            throw;
+        }
+    }
+
+    private static RecoveredLog Open(IStorage storage, IReplayTarget target, CacheClock clock, RecoveryOptions options)
     {
         long started = Stopwatch.GetTimestamp();
         storage.CreateDirectory(LogFolder.Root);
@@ -61,7 +109,7 @@ internal static class Recovery
             RefuseSingleFileLog(storage);
             storage.CreateDirectory(LogFolder.Directory);
             Manifest? manifest = ReadManifest(storage);
-            var chain = new LogChain(storage, manifest ?? new Manifest([], isOurs: true));
+            var chain = new LogChain(storage, manifest ?? new Manifest([], isOurs: true), LogHistory.Read(storage)) { Retention = options.Retention };
             if (manifest is null)
             {
                 var report = new RecoveryReport { ClosedCleanly = true, Duration = Stopwatch.GetElapsedTime(started) };

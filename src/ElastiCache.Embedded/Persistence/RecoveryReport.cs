@@ -29,6 +29,9 @@ public sealed class RecoveryReport
     /// and where redis-server wrote last, there is no such mark.</summary>
     public bool ClosedCleanly { get; init; }
 
+    /// <summary>The moment whose state was restored, by <see cref="EmbeddedCacheOptions.RecoverTo"/>; null for the newest.</summary>
+    public DateTimeOffset? RecoveredTo { get; init; }
+
     /// <summary>The newest time stamp in the log, to the second; null when it has none.</summary>
     public DateTimeOffset? NewestTimestamp { get; init; }
 

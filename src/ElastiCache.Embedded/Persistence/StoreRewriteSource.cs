@@ -8,7 +8,7 @@ internal sealed class StoreRewriteSource(Store store) : IRewriteSource
 {
     public IStoreMoment? TryBegin(Action atMoment)
     {
-        if (!store.TryClaimSnapshot())
+        if (!store.SnapshotTurn.TryTake())
         {
             return null;
         }
@@ -19,7 +19,7 @@ internal sealed class StoreRewriteSource(Store store) : IRewriteSource
         }
         catch
         {
-            store.ReleaseSnapshot();
+            store.SnapshotTurn.Give();
             throw;
         }
     }
@@ -34,7 +34,7 @@ internal sealed class StoreRewriteSource(Store store) : IRewriteSource
             }
             finally
             {
-                store.ReleaseSnapshot();
+                store.SnapshotTurn.Give();
             }
         }
 
@@ -46,7 +46,7 @@ internal sealed class StoreRewriteSource(Store store) : IRewriteSource
             }
             finally
             {
-                store.ReleaseSnapshot();
+                store.SnapshotTurn.Give();
             }
         }
     }

@@ -121,6 +121,14 @@ internal static class ReadmeExamples
         Console.WriteLine(safe.Recovery);             // what was found, what a torn end cost
     }
 
+    internal static async Task Past(EmbeddedCache cache, DateTimeOffset deployedAt)
+    {
+        await using var remembering = await EmbeddedCache.OpenAsync(new EmbeddedCacheOptions { Folder = "cache-data", HistoryRetention = TimeSpan.FromDays(7) });
+        RestoreReport past = await remembering.RestoreKeysAsync("user:*", deployedAt.AddSeconds(-1));   // into the running cache
+
+        await using var monday = await EmbeddedCache.OpenAsync(new EmbeddedCacheOptions { Folder = "cache-data", RecoverTo = deployedAt.AddSeconds(-1) });
+    }
+
     internal static async Task RdbFiles(EmbeddedCache cache)
     {
         long keys = await cache.ExportAsync("backup.rdb");                            // of one moment, while everybody goes on

@@ -98,6 +98,7 @@ public sealed class CrashStateTests(ITestOutputHelper output)
             _test.Shards.BeforeEnter = WriteWhileTheWriterTakesAShard;
             _source = new ModelSource(() => _history[^1]);
             _test.Source = _source;
+            _test.Recovery = new RecoveryOptions(TimeSpan.FromSeconds(_random.Next(3)), null);
         }
 
         public int States { get; private set; }

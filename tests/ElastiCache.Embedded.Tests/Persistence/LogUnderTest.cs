@@ -37,11 +37,14 @@ internal sealed class LogUnderTest
 
     public AppendLog Log { get; private set; } = null!;
 
+    /// <summary>What is kept of the past.</summary>
+    public RecoveryOptions Recovery { get; set; }
+
     /// <summary>Opens the log. Without a thread, unless the options say so: a test runs the cycles.</summary>
     public AppendLog Open()
     {
         Store = new ModelStore();
-        RecoveredLog recovered = Recovery.Run(Disk, Store, Clock);
+        RecoveredLog recovered = Embedded.Persistence.Recovery.Run(Disk, Store, Clock, Recovery);
         Report = recovered.Report;
         Log = new AppendLog(recovered, Shards, Options, Clock, Source);
         return Log;

@@ -161,18 +161,29 @@ public sealed class RecoveryTests
     }
 
     [Fact]
-    public void A_base_in_RDB_format_is_refused_and_nothing_is_changed()
+    public void A_base_in_RDB_format_of_a_later_version_is_refused_and_nothing_is_changed()
     {
         LogUnderTest test = Redis(
             "file appendonly.aof.1.base.rdb seq 1 type b\nfile appendonly.aof.1.incr.aof seq 1 type i\n",
-            ("appendonlydir/appendonly.aof.1.base.rdb", "REDIS0010\u00ff"),
+            ("appendonlydir/appendonly.aof.1.base.rdb", "REDIS0099\u00ff"),
             (Increment, Select0 + "*2\r\n$3\r\nDE"));
 
         var error = Assert.Throws<LogFormatException>(test.Open);
 
         Assert.Equal("disk/appendonlydir/appendonly.aof.1.base.rdb", error.Path);
-        Assert.Contains("RDB", error.Message, StringComparison.Ordinal);
+        Assert.Contains("version 99", error.Message, StringComparison.Ordinal);
         Assert.Equal(Select0 + "*2\r\n$3\r\nDE", Encoding.ASCII.GetString(test.Disk[Increment]));
+        Assert.Empty(test.Store.Applied);
+    }
+
+    [Fact]
+    public void An_increment_in_RDB_format_is_refused_and_nothing_is_changed()
+    {
+        LogUnderTest test = Redis("file appendonly.aof.1.incr.aof seq 1 type i\n", (Increment, "REDIS0010\u00ff"));
+
+        var error = Assert.Throws<LogFormatException>(test.Open);
+
+        Assert.Contains("the manifest calls it an increment", error.Message, StringComparison.Ordinal);
         Assert.Empty(test.Store.Applied);
     }
 

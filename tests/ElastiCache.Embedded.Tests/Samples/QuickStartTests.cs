@@ -16,8 +16,8 @@ public sealed class QuickStartTests : IDisposable
     [Fact]
     public void It_kills_its_writer_loses_nothing_and_starts_warm_the_second_time()
     {
-        QuickStartRun first = Run();
-        QuickStartRun second = Run();
+        SampleRun first = Run();
+        SampleRun second = Run();
 
         Assert.Equal("", first.Errors);
         Assert.Equal(0, first.ExitCode);
@@ -69,7 +69,7 @@ public sealed class QuickStartTests : IDisposable
         Directory.CreateDirectory(_folder["data"]);
         await using EmbeddedCache owner = await Caches.OpenAsync(Path.Combine(_folder["data"], "cache"));
 
-        QuickStartRun refused = Run();
+        SampleRun refused = Run();
 
         Assert.Equal(1, refused.ExitCode);
         Assert.Contains($"is in use by process {Environment.ProcessId}", refused.Errors, StringComparison.Ordinal);
@@ -82,7 +82,7 @@ public sealed class QuickStartTests : IDisposable
     [InlineData("--speed", "9")]
     public void A_wrong_option_is_named_and_the_right_ones_are_listed(string option, string value)
     {
-        QuickStartRun refused = QuickStartRun.Start(option, value);
+        SampleRun refused = SampleRun.Start("QuickStart", option, value);
 
         Assert.Equal(64, refused.ExitCode);
         Assert.Contains(option, refused.Errors, StringComparison.Ordinal);
@@ -91,5 +91,5 @@ public sealed class QuickStartTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private QuickStartRun Run() => QuickStartRun.Start(["--folder", _folder["data"], .. Part]);
+    private SampleRun Run() => SampleRun.Start("QuickStart", ["--folder", _folder["data"], .. Part]);
 }

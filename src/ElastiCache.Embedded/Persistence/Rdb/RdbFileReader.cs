@@ -64,6 +64,21 @@ internal sealed class RdbFileReader
         return reader._windowOffset + reader._position + (version < FirstVersionWithChecksum ? 0 : sizeof(ulong));
     }
 
+    /// <summary>Reads when a file was made, Unix seconds, from its first facts; 0 if they don't say.</summary>
+    public static long ReadCreatedSecond(IStorageFile file, string path)
+    {
+        var reader = new RdbFileReader(file, path);
+        reader.Fill(0);
+        reader.ReadHeader();
+        long database = 0;
+        while (reader._createdSecond == 0 && reader._position < reader._filled && reader._window[reader._position] == RdbOpcode.Fact)
+        {
+            reader.ReadOne(ref database, NoSink.Instance);
+        }
+
+        return reader._createdSecond;
+    }
+
     private int ReadHeader()
     {
         ReadOnlySpan<byte> header = _window.AsSpan(0, Math.Min(_filled, HeaderBytes));
@@ -85,36 +100,34 @@ internal sealed class RdbFileReader
     private void ReadEntries(int version, IRdbEntrySink sink)
     {
         long database = 0;
-        while (true)
+        while (ReadOne(ref database, sink))
         {
-            // An entry is parsed where it lies; one that reaches beyond the window is begun again in a larger one.
-            bool isEnd = false;
+            // The next.
+        }
+
+        CheckEnd(version);
+    }
+
+    // False at the end of the file. An entry is parsed where it lies; one that reaches beyond the window is begun again in a larger one.
+    private bool ReadOne(ref long database, IRdbEntrySink sink)
+    {
+        try
+        {
+            var reader = new RdbReader(_window.AsSpan(_position, _filled - _position));
             try
             {
-                var reader = new RdbReader(_window.AsSpan(_position, _filled - _position));
-                try
-                {
-                    isEnd = !ReadEntry(ref reader, ref database, sink);
-                    _position += reader.Position;
-                }
-                finally
-                {
-                    reader.Dispose();
-                }
+                bool isEnd = !ReadEntry(ref reader, ref database, sink);
+                _position += reader.Position;
+                return !isEnd;
             }
-            catch (RdbDataException e)
+            finally
             {
-                if (!Fill(_position))
-                {
-                    throw new RdbFileException(_path, _windowOffset + _position, e.Message, e);
-                }
+                reader.Dispose();
             }
-
-            if (isEnd)
-            {
-                CheckEnd(version);
-                return;
-            }
+        }
+        catch (RdbDataException e)
+        {
+            return Fill(_position) ? true : throw new RdbFileException(_path, _windowOffset + _position, e.Message, e);
         }
     }
 
@@ -278,5 +291,15 @@ internal sealed class RdbFileReader
         }
 
         return _filled > kept;
+    }
+
+    private sealed class NoSink : IRdbEntrySink
+    {
+        public static readonly NoSink Instance = new();
+
+        public void Take(long database, ReadOnlySpan<byte> key, long deadline, RdbValue value)
+        {
+            // Only facts are read.
+        }
     }
 }

@@ -4,6 +4,9 @@ using ElastiCache.Embedded.Values;
 
 namespace ElastiCache.Embedded.Persistence.Rdb;
 
+/// <summary>Says whether a key is wanted.</summary>
+internal delegate bool KeyFilter(ReadOnlySpan<byte> key);
+
 /// <summary>Writes the whole store, as it is at one moment, into an RDB file, while everybody goes on reading and writing.</summary>
 /// <remarks>
 /// <code>
@@ -21,15 +24,17 @@ internal sealed class RdbSnapshot : ISnapshotObserver
     private const int NoDatabase = -1;
 
     private readonly Store _store;
+    private readonly KeyFilter? _wants;
     private RdbFileWriter? _file;
     private readonly Part[] _parts;
     private readonly long _now;
     private byte[] _scratch = [];
     private bool _discards;
 
-    private RdbSnapshot(Store store)
+    private RdbSnapshot(Store store, KeyFilter? wants)
     {
         _store = store;
+        _wants = wants;
         _now = store.Clock.UnixMilliseconds;
         _parts = new Part[store.ShardCount];
         for (int i = 0; i < _parts.Length; i++)
@@ -38,13 +43,14 @@ internal sealed class RdbSnapshot : ISnapshotObserver
         }
     }
 
-    /// <summary>Fixes the moment. One snapshot of a store at a time: see <see cref="Store.TryClaimSnapshot"/>.</summary>
+    /// <summary>Fixes the moment. One snapshot of a store at a time: see <see cref="Store.SnapshotTurn"/>.</summary>
     /// <param name="store">The store.</param>
     /// <param name="atMoment">Called while all shards are locked.</param>
+    /// <param name="wants">Which keys; null for all.</param>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
-    public static RdbSnapshot Begin(Store store, Action? atMoment = null)
+    public static RdbSnapshot Begin(Store store, Action? atMoment = null, KeyFilter? wants = null)
     {
-        var snapshot = new RdbSnapshot(store);
+        var snapshot = new RdbSnapshot(store, wants);
         store.BeginSnapshot(snapshot, atMoment);
         return snapshot;
     }
@@ -81,11 +87,12 @@ internal sealed class RdbSnapshot : ISnapshotObserver
         int shard, int database, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ValueKind kind, in RecordExtras extras, CollectionSnapshot? collection)
     {
         Part part = _parts[shard];
+        bool isWanted = extras.Deadline > _now && (_wants == null || _wants(key));
         if (collection != null)
         {
-            part.Large.Enqueue(new LargeEntry(database, key.ToArray(), extras.Deadline, kind, collection));
+            part.Large.Enqueue(new LargeEntry(database, isWanted ? key.ToArray() : null, extras.Deadline, kind, collection));
         }
-        else if (!_discards && extras.Deadline > _now)
+        else if (!_discards && isWanted)
         {
             if (extras.Flags != 0)
             {
@@ -176,7 +183,7 @@ internal sealed class RdbSnapshot : ISnapshotObserver
     // Slices must follow one another in the file, so they are gathered apart from what writers hand over meanwhile.
     private void WriteLarge(Part part, Shard shard, LargeEntry entry)
     {
-        bool isWanted = !_discards && entry.Deadline > _now;
+        bool isWanted = !_discards && entry.Key != null;
         var value = new RdbCollectionWriter(entry.Kind, entry.Snapshot, _now);
         (Part output, Part body) = (new Part(), new Part());
         if (!value.IsGathered)
@@ -276,7 +283,8 @@ internal sealed class RdbSnapshot : ISnapshotObserver
         }
     }
 
-    private sealed record LargeEntry(int Database, byte[] Key, long Deadline, ValueKind Kind, CollectionSnapshot Snapshot);
+    // Without a key if it is not wanted: its snapshot must be ended all the same.
+    private sealed record LargeEntry(int Database, byte[]? Key, long Deadline, ValueKind Kind, CollectionSnapshot Snapshot);
 
     // What a shard has handed over and is not in the file yet. Guarded by the shard's lock.
     private sealed class Part

@@ -1,0 +1,61 @@
+namespace ElastiCache.Embedded.Persistence;
+
+/// <summary>Replays the log and its history up to a moment.</summary>
+internal static class PointInTime
+{
+    /// <summary>Replays everything that was written up to the end of a second.</summary>
+    /// <param name="storage">The folder. Nothing in it changes.</param>
+    /// <param name="log">The files of the log.</param>
+    /// <param name="history">The files of its history.</param>
+    /// <param name="second">The second, Unix.</param>
+    /// <param name="target">Receives the state; throw it away after an error.</param>
+    /// <exception cref="RecoveryPointException">The history does not reach back so far.</exception>
+    /// <exception cref="LogException">A file is damaged or can't be read.</exception>
+    public static ReplayTotals Replay(IStorage storage, Manifest log, LogHistory history, long second, IReplayTarget target)
+    {
+        List<ManifestFile> files = LogHistory.InOrder(history.Files.Concat(log.Files.Where(file => file.Type != ManifestFileType.History)));
+        ManifestFile? start = files.LastOrDefault(file => file.IsBase && LogHistory.MomentOf(storage, file) <= second);
+        if (start == null && files.Count > 0 && files[0].IsBase)
+        {
+            long earliest = LogHistory.MomentOf(storage, files[0]);
+            throw new RecoveryPointException(storage.PathOf(LogFolder.Root), second, earliest == long.MaxValue ? null : earliest);
+        }
+
+        var replay = new LogReplay(target) { LastSecond = second };
+        long? bytesBefore = null;
+        foreach (ManifestFile named in files.Where(file => file == start || (!file.IsBase && file.Sequence >= (start?.Sequence ?? 0))))
+        {
+            if (replay.IsPast)
+            {
+                break;
+            }
+
+            string name = LogFolder.InDirectory(named.Name);
+            using IStorageFile file = storage.Open(name, StorageOpen.Existing);
+            bool isLast = named == files[^1];
+            replay.Replay(file, storage.PathOf(name), new LogFileRole(isLast, MustHaveHeader: false, named.IsRdb, bytesBefore));
+            bytesBefore = named.IsBase ? null : file.Length;
+        }
+
+        if (start == null && replay is { IsPast: true, Commands: 0 })
+        {
+            throw new RecoveryPointException(storage.PathOf(LogFolder.Root), second, replay.FirstPastSecond);
+        }
+
+        return new ReplayTotals(replay.Entries, replay.Commands, replay.NewestSecond);
+    }
+}
+
+/// <summary>What a replay has read.</summary>
+/// <param name="Entries">Entries of a base.</param>
+/// <param name="Commands">Commands.</param>
+/// <param name="NewestSecond">The newest time stamp, Unix seconds; 0 without one.</param>
+internal readonly record struct ReplayTotals(long Entries, long Commands, long NewestSecond);
+
+/// <summary>A store that forgets everything, for who wants to know only whether a log is well.</summary>
+internal sealed class NoStore : IReplayTarget
+{
+    public string? Apply(int database, scoped in Commands.CommandArguments command) => null;
+
+    public string? Load(long database, ReadOnlySpan<byte> key, long deadline, Values.RdbValue value) => null;
+}
