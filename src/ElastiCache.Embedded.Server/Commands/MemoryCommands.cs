@@ -61,7 +61,7 @@ internal static class MemoryCommands
         return null;
     }
 
-    private static long? UsageOf(CommandContext context, in KeyProbe key)
+    internal static long? UsageOf(CommandContext context, in KeyProbe key)
     {
         using var read = new KeyRead(context.Store, context.Database, key);
         if (!read.TryFind(key, out Entry entry))

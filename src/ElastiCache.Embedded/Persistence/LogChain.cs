@@ -29,10 +29,11 @@ internal sealed class LogChain(IStorage storage, Manifest manifest, LogHistory h
     /// <summary>Makes the file of the next increment, and a manifest that names it and doesn't count yet.</summary>
     /// <param name="bytesBefore">Length of the increment before it; 0 without one.</param>
     /// <param name="newestSecond">The newest time stamp that the log has already.</param>
+    /// <param name="atLeast">The least number that it may have.</param>
     /// <exception cref="IOException">The disk failed. What counts is as it was.</exception>
-    public PreparedIncrement Prepare(long bytesBefore, long newestSecond)
+    public PreparedIncrement Prepare(long bytesBefore, long newestSecond, long atLeast = 1)
     {
-        long sequence = Manifest.Files.Select(file => file.Sequence).DefaultIfEmpty(0).Max() + 1;
+        long sequence = Math.Max(atLeast, Manifest.Files.Select(file => file.Sequence).DefaultIfEmpty(0).Max() + 1);
         string name = LogFolder.IncrementName(sequence);
         LogFile file = LogFile.Create(storage, name, bytesBefore, newestSecond);
         try

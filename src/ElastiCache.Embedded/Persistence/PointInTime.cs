@@ -3,7 +3,7 @@ namespace ElastiCache.Embedded.Persistence;
 /// <summary>Replays the log and its history up to a moment.</summary>
 internal static class PointInTime
 {
-    /// <summary>Replays everything that was written up to the end of a second.</summary>
+    /// <summary>Replays everything that was written up to the end of a second. Somebody may have the log open.</summary>
     /// <param name="storage">The folder. Nothing in it changes.</param>
     /// <param name="log">The files of the log.</param>
     /// <param name="history">The files of its history.</param>

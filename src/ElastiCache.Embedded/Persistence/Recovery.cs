@@ -223,7 +223,9 @@ internal static class Recovery
         return chain.Commit(chain.Prepare(bytesBefore: 0, newestSecond: 0));
     }
 
-    private static Manifest? ReadManifest(IStorage storage)
+    /// <summary>Reads the manifest; null if there is none.</summary>
+    /// <exception cref="LogException">It is damaged, or says what we don't know.</exception>
+    public static Manifest? ReadManifest(IStorage storage)
     {
         if (!storage.List(LogFolder.Directory).Contains(LogFolder.ManifestName))
         {

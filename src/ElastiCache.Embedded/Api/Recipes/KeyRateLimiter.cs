@@ -85,14 +85,22 @@ internal sealed class KeyRateLimiter(RateLimit limit, string key, int queueLimit
             await _head.WaitAsync(cancellationToken).ConfigureAwait(false);
             try
             {
-                RateLimitDecision decision = limit.TryAcquire(key, permitCount);
-                while (!decision.IsAllowed)
+                while (true)
                 {
-                    await Task.Delay(decision.RetryAfter, limit.TimeProvider, cancellationToken).ConfigureAwait(false);
-                    decision = limit.TryAcquire(key, permitCount);
-                }
+                    long asked = limit.TimeProvider.GetTimestamp();
+                    RateLimitDecision decision = limit.TryAcquire(key, permitCount);
+                    if (decision.IsAllowed)
+                    {
+                        return Granted();
+                    }
 
-                return Granted();
+                    // The timer counts from when it is set, and the time to wait from when the limit was asked: a thread may have been held up between the two.
+                    Task timer = Task.Delay(decision.RetryAfter, limit.TimeProvider, cancellationToken);
+                    if (limit.TimeProvider.GetElapsedTime(asked) < decision.RetryAfter)
+                    {
+                        await timer.ConfigureAwait(false);
+                    }
+                }
             }
             finally
             {
