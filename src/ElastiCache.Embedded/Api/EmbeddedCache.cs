@@ -278,8 +278,11 @@ public sealed partial class EmbeddedCache : IAsyncDisposable, IDisposable
         try
         {
             recovered = Replay(store, storage, options);
+            EmbeddedCache? opened = null;
             var logOptions = new AppendLogOptions
             {
+                Poisoned = failure => LogPoisoned(opened?.Logger ?? NullLogger.Instance, failure),
+                Resumed = () => LogResumed(opened?.Logger ?? NullLogger.Instance, options.Folder),
                 Mode = options.Durability,
                 MaxUnpersistedAge = options.MaxUnpersistedAge,
                 RewriteGrowthPercent = options.LogRewriteGrowthPercent,
@@ -294,7 +297,8 @@ public sealed partial class EmbeddedCache : IAsyncDisposable, IDisposable
                 MakeItTheLogs(log);
             }
 
-            return new EmbeddedCache(options, store, log) { Recovery = report };
+            opened = new EmbeddedCache(options, store, log) { Recovery = report };
+            return opened;
         }
         catch (IOException e) when (e is not LogException)
         {
@@ -329,6 +333,12 @@ public sealed partial class EmbeddedCache : IAsyncDisposable, IDisposable
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The log has grown and could not be rewritten; it goes on as it is, and is tried again in a minute or more.")]
     private static partial void LogRewriteFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "The disk failed: writes are refused, and reads go on. The log goes on in new files once the disk is well.")]
+    private static partial void LogPoisoned(ILogger logger, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The log in '{Folder}' works again, in new files that hold everything; writes are taken.")]
+    private static partial void LogResumed(ILogger logger, string? folder);
 
     // Until this has succeeded the folder has its newest state, and whoever opens it anew gets that.
     private static void MakeItTheLogs(AppendLog log)

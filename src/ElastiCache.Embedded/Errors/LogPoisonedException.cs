@@ -6,8 +6,9 @@ namespace ElastiCache.Embedded;
 /// </summary>
 /// <remarks>
 /// A failed fsync may have dropped the pages that it was to write, and a second fsync would then succeed over the loss; so a
-/// log is never used again after the first failure. Free or replace the disk and open the cache again: what was acknowledged
-/// before the failure is there.
+/// file is never used again after the first failure. Once the disk is well the cache writes everything that it holds into new files
+/// and goes on by itself: it tries after a second, then less and less often, down to once a minute, and
+/// <see cref="LogExtensions.RewriteLogAsync"/> tries at once. What was acknowledged before the failure is there in any case.
 /// </remarks>
 public sealed class LogPoisonedException : LogException
 {
@@ -15,7 +16,7 @@ public sealed class LogPoisonedException : LogException
         : base(
             path,
             $"Log '{path}' takes no more writes, because one failed: {cause.Message} " +
-            "Reads go on. Make room or replace the disk, then open the cache again.",
+            "Reads go on. Make room or mend the disk: the log then goes on in new files, within a minute, or when the cache is opened again.",
             cause)
     {
     }

@@ -64,7 +64,11 @@ internal sealed class AppendLog : Journal, IAsyncDisposable, IDisposable
         _isAlways = options.Mode == DurabilityMode.Always;
         _laneBytesLimit = (int)Math.Clamp(options.PendingBytesLimit / locks.Count, 1, int.MaxValue);
         _lanes = new EffectLanes(locks);
-        _writer = new LogWriter(_lanes, recovered, options.Mode, clock) { OnFailure = () => _state = Poisoned };
+        _writer = new LogWriter(_lanes, recovered, options.Mode, clock) 
+        {
+            OnFailure = () => _state = Poisoned,
+            OnResumed = Resume,
+        };
         if (source != null)
         {
             _rewriter = new LogRewriter(recovered.Chain, source, _writer, options, clock, WakeAfterRequest);
@@ -273,7 +277,7 @@ internal sealed class AppendLog : Journal, IAsyncDisposable, IDisposable
     private void Tick()
     {
         CheckAge();
-        _rewriter?.BeginIfGrown();
+        _rewriter?.BeginIfDue();
         if (_options.Mode == DurabilityMode.EverySecond && _writer.Backlog.IsAny)
         {
             _writer.RequestSync();
@@ -286,6 +290,14 @@ internal sealed class AppendLog : Journal, IAsyncDisposable, IDisposable
         TimeSpan limit = _options.MaxUnpersistedAge;
         bool isBehind = limit != Timeout.InfiniteTimeSpan && _writer.Backlog.Age > limit;
         Interlocked.CompareExchange(ref _state, isBehind ? Behind : Open, isBehind ? Open : Behind);
+    }
+
+    private void Resume()
+    {
+        if (Interlocked.CompareExchange(ref _state, Open, Poisoned) == Poisoned)
+        {
+            _options.Resumed?.Invoke();
+        }
     }
 
     private void BeginClose()
@@ -313,6 +325,7 @@ internal sealed class AppendLog : Journal, IAsyncDisposable, IDisposable
         _writer.Durable.Fail(() => new ObjectDisposedException(nameof(AppendLog)));
         try
         {
+            _writer.CloseFile();
             _recovered.Dispose();
         }
         catch (IOException)

@@ -19,8 +19,11 @@ internal sealed record AppendLogOptions
     /// <summary>But not below this length.</summary>
     public long RewriteMinBytes { get; init; } = 64L * 1024 * 1024;
 
-    /// <summary>Called once if the log is poisoned, on the writer's thread.</summary>
+    /// <summary>Called each time the log is poisoned, on the writer's thread.</summary>
     public Action<LogPoisonedException>? Poisoned { get; init; }
+
+    /// <summary>Called each time it works again afterwards, on the writer's thread.</summary>
+    public Action? Resumed { get; init; }
 
     /// <summary>False where a test runs the cycles itself.</summary>
     public bool StartThread { get; init; } = true;

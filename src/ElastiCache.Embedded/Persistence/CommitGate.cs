@@ -39,6 +39,14 @@ internal sealed class CommitGate
         CompleteTasks(long.MaxValue, _failure);
     }
 
+    /// <summary>Takes a failure back: whoever comes from now on waits again. Those who were told stay told.</summary>
+    /// <param name="cycle">The last cycle that is complete.</param>
+    public void Reopen(long cycle)
+    {
+        _failure = null;
+        Complete(cycle);
+    }
+
     public void Wait(long cycle)
     {
         if (cycle <= Completed)

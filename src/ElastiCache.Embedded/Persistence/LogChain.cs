@@ -12,6 +12,8 @@ namespace ElastiCache.Embedded.Persistence;
 /// </remarks>
 internal sealed class LogChain(IStorage storage, Manifest manifest, LogHistory history)
 {
+    private long _newest;
+
     /// <summary>What the manifest on disk says. After a change that failed in its rename the disk may say what the change would have made of it.</summary>
     public Manifest Manifest { get; private set; } = manifest;
 
@@ -26,6 +28,14 @@ internal sealed class LogChain(IStorage storage, Manifest manifest, LogHistory h
     /// <summary>Keeps whatever the next switch supersedes, however short the retention: the log is about to go back in time.</summary>
     public bool KeepsAllOnce { get; set; }
 
+    /// <summary>Makes the file of an increment that follows a base which is still to be made; see <see cref="SwitchTo(ManifestFile, ManifestFile, long)"/>.</summary>
+    /// <exception cref="IOException">The disk failed. What counts is as it was.</exception>
+    public (LogFile File, ManifestFile Named) CreateUnnamed()
+    {
+        var named = new ManifestFile(LogFolder.IncrementName(NextSequence()), _newest, ManifestFileType.Increment);
+        return (LogFile.Create(storage, named.Name, after: 0, newestSecond: 0), named);
+    }
+
     /// <summary>Makes the file of the next increment, and a manifest that names it and doesn't count yet.</summary>
     /// <param name="bytesBefore">Length of the increment before it; 0 without one.</param>
     /// <param name="newestSecond">The newest time stamp that the log has already.</param>
@@ -33,7 +43,7 @@ internal sealed class LogChain(IStorage storage, Manifest manifest, LogHistory h
     /// <exception cref="IOException">The disk failed. What counts is as it was.</exception>
     public PreparedIncrement Prepare(long bytesBefore, long newestSecond, long atLeast = 1)
     {
-        long sequence = Math.Max(atLeast, Manifest.Files.Select(file => file.Sequence).DefaultIfEmpty(0).Max() + 1);
+        long sequence = Math.Max(atLeast, NextSequence());
         string name = LogFolder.IncrementName(sequence);
         LogFile file = LogFile.Create(storage, name, bytesBefore, newestSecond);
         try
@@ -72,10 +82,15 @@ internal sealed class LogChain(IStorage storage, Manifest manifest, LogHistory h
     /// <param name="newBase">The base. Its file is complete and on disk.</param>
     /// <param name="nowSecond">The time, Unix seconds, to which the retention counts.</param>
     /// <exception cref="IOException">The disk failed, and the base counts or doesn't; either way the state is the same, if all files stay.</exception>
-    public void SwitchTo(ManifestFile newBase, long nowSecond)
+    public void SwitchTo(ManifestFile newBase, long nowSecond) =>
+        SwitchTo([newBase, .. Manifest.Increments.Where(increment => increment.Sequence >= newBase.Sequence)], nowSecond);
+
+    /// <summary>Puts a base and an increment in the place of everything.</summary>
+    /// <inheritdoc cref="SwitchTo(ManifestFile, long)"/>
+    public void SwitchTo(ManifestFile newBase, ManifestFile increment, long nowSecond) => SwitchTo([newBase, increment], nowSecond);
+
+    private void SwitchTo(List<ManifestFile> files, long nowSecond)
     {
-        var files = new List<ManifestFile> { newBase };
-        files.AddRange(Manifest.Increments.Where(increment => increment.Sequence >= newBase.Sequence));
         if (KeepsAllOnce || Retention > TimeSpan.Zero)
         {
             // First, so that no crash finds a file that neither names.
@@ -92,6 +107,9 @@ internal sealed class LogChain(IStorage storage, Manifest manifest, LogHistory h
         Manifest = next;
         KeepsAllOnce = false;
     }
+
+    // Never twice in a process: after a failed rename the manifest on disk may name a file that this one doesn't.
+    private long NextSequence() => _newest = Math.Max(_newest, Manifest.Files.Concat(history.Files).Select(file => file.Sequence).DefaultIfEmpty(0).Max()) + 1;
 
     /// <summary>Deletes the log's files that neither the manifest nor the history names: superseded ones, and those of a change that a crash cut short.</summary>
     /// <exception cref="IOException">One can't be deleted. The next call tries again.</exception>

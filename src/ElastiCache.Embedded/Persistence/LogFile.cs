@@ -34,6 +34,7 @@ internal sealed class LogFile : IDisposable
     private readonly List<ArraySegment<byte>> _pieces = [];
     private readonly byte[] _buffer = ArrayPool<byte>.Shared.Rent(WriteBytes);
     private readonly Dictionary<int, byte[]> _selects = [];
+    private bool _isDisposed;
     private int _buffered;
     private long _writeOffset;
     private int _database = -1;             // none selected: the first batch after opening begins with SELECT, as in Redis
@@ -122,8 +123,12 @@ internal sealed class LogFile : IDisposable
 
     public void Dispose()
     {
-        _file.Dispose();
-        ArrayPool<byte>.Shared.Return(_buffer);
+        if (!_isDisposed)
+        {
+            _isDisposed = true;
+            _file.Dispose();
+            ArrayPool<byte>.Shared.Return(_buffer);
+        }
     }
 
     private void WriteMark()

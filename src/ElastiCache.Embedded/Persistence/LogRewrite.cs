@@ -20,6 +20,7 @@ internal sealed class LogRewrite(LogChain chain, IRewriteSource source, CacheClo
     private IStoreMoment? _moment;
     private Exception? _failure;
     private long _sequence;
+    private ManifestFile? _increment;
     private long _momentUnixMs;
 
     /// <summary>Ends when the rewrite has ended; fails with <see cref="LogRewriteException"/>, and with <see cref="ObjectDisposedException"/> when the log was closed.</summary>
@@ -69,6 +70,16 @@ internal sealed class LogRewrite(LogChain chain, IRewriteSource source, CacheClo
         _sequence = sequence;
         BecomeReady();
     }
+
+    /// <summary>The writer, then, where the log is poisoned: this increment, which no manifest names yet, takes everything after the moment, and counts with the base.</summary>
+    public void GoOn(ManifestFile increment)
+    {
+        _increment = increment;
+        GoOn(increment.Sequence);
+    }
+
+    /// <summary>Whether it brings a poisoned log back.</summary>
+    public bool Resumes => _increment != null;
 
     /// <summary>Gives up, at any time before the background part. Never throws.</summary>
     public void Abandon(Exception cause)
@@ -130,7 +141,16 @@ internal sealed class LogRewrite(LogChain chain, IRewriteSource source, CacheClo
             throw;
         }
 
-        chain.SwitchTo(new ManifestFile(name, _sequence, ManifestFileType.Base), clock.UnixMilliseconds / 1000);
+        var newBase = new ManifestFile(name, _sequence, ManifestFileType.Base);
+        if (_increment == null)
+        {
+            chain.SwitchTo(newBase, clock.UnixMilliseconds / 1000);
+        }
+        else
+        {
+            chain.SwitchTo(newBase, _increment, clock.UnixMilliseconds / 1000);
+        }
+
         chain.DeleteUnnamed();
     }
 
@@ -170,6 +190,15 @@ internal sealed class LogRewrite(LogChain chain, IRewriteSource source, CacheClo
             _ => failure,
         };
         OnEnd?.Invoke(this, failure);
+        if (failure != null || !Resumes)
+        {
+            Complete(failure);
+        }
+    }
+
+    /// <summary>Tells those who wait how it has ended. The writer calls it where a poisoned log works again, or doesn't.</summary>
+    public void Complete(Exception? failure)
+    {
         if (failure == null)
         {
             _completion.TrySetResult();

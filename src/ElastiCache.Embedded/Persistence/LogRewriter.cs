@@ -7,9 +7,11 @@ namespace ElastiCache.Embedded.Persistence;
 internal sealed class LogRewriter(
     LogChain chain, IRewriteSource source, LogWriter writer, AppendLogOptions options, CacheClock clock, Action wakeWriter) : IDisposable
 {
-    // After a failure the disk is given time: one minute, then twice as long each time, up to an hour.
+    // After a failure the disk is given time: one minute, then twice as long each time, up to an hour. While the log is poisoned, and writes wait for it, less.
     private static readonly TimeSpan FirstPause = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromHours(1);
+    private static readonly TimeSpan FirstPausePoisoned = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LongestPausePoisoned = TimeSpan.FromMinutes(1);
 
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _closing = new();
@@ -62,12 +64,12 @@ internal sealed class LogRewriter(
         }
     }
 
-    /// <summary>Begins one if the log has grown by as much as <see cref="GrowthPercent"/> says. Called each second.</summary>
-    public void BeginIfGrown()
+    /// <summary>Begins one if the log has grown by as much as <see cref="GrowthPercent"/> says, or is poisoned. Called each second.</summary>
+    public void BeginIfDue()
     {
         long bytes = writer.LogBytes;
         bool hasGrown = GrowthPercent > 0 && bytes >= MinBytes && bytes - writer.RewrittenBytes >= writer.RewrittenBytes * (double)GrowthPercent / 100;
-        if (!hasGrown || _isClosed || IsRunning || clock.TimeProvider.GetTimestamp() < Volatile.Read(ref _notBefore))
+        if (!(hasGrown || writer.Failure != null) || _isClosed || IsRunning || clock.TimeProvider.GetTimestamp() < Volatile.Read(ref _notBefore))
         {
             return;
         }
@@ -152,21 +154,27 @@ internal sealed class LogRewriter(
         LastDuration = clock.TimeProvider.GetElapsedTime(_began);
         if (failure == null)
         {
-            writer.NoteRewritten(rewrite.BaseBytes);
+            writer.NoteRewritten(rewrite);
             Rewrites++;
             FailuresInARow = 0;
             _notBefore = 0;
         }
         else if (failure is IOException)
         {
-            TimeSpan pause = FirstPause * Math.Pow(2, Math.Min(FailuresInARow, 10));
+            (TimeSpan first, TimeSpan longest) = writer.Failure == null ? (FirstPause, LongestPause) : (FirstPausePoisoned, LongestPausePoisoned);
+            TimeSpan pause = first * Math.Pow(2, Math.Min(FailuresInARow, 10));
             FailuresInARow++;
-            pause = pause < LongestPause ? pause : LongestPause;
+            pause = pause < longest ? pause : longest;
             _notBefore = clock.TimeProvider.GetTimestamp() + (long)(pause.TotalSeconds * clock.TimeProvider.TimestampFrequency);
         }
 
         Volatile.Write(ref _running, null);
         _idle.Set();
+        if (rewrite.Resumes)
+        {
+            wakeWriter();
+        }
+
         if (rewrite.IsAutomatic && failure is IOException)
         {
             OnFailure?.Invoke(failure);

@@ -29,6 +29,8 @@ internal sealed class LogWriter
     private readonly CacheClock _clock;
     private readonly List<LogChunk> _chunks = [];
     private LogFile _file;
+    private LogFile? _resumed;          // takes what comes after the moment of a rewrite that brings a poisoned log back
+    private LogRewrite? _resuming;      // that rewrite, once it has succeeded
     private LogRewrite? _rewriteDue;
     private long _bytesBefore;
     private long _flushRequested;
@@ -65,6 +67,9 @@ internal sealed class LogWriter
     /// <summary>Called once, on the thread that runs cycles, when the log is poisoned and before those who wait are told.</summary>
     public Action? OnFailure { get; init; }
 
+    /// <summary>Called on the thread that runs cycles when a poisoned log works again.</summary>
+    public Action? OnResumed { get; init; }
+
     /// <summary>Length of the file that is appended to.</summary>
     public long FileBytes { get; private set; }
 
@@ -84,7 +89,8 @@ internal sealed class LogWriter
     public bool HasWork => !_lanes.IsEmpty || HasUrgentWork;
 
     /// <summary>Whether somebody waits for the next cycle, so that it must not be put off.</summary>
-    public bool HasUrgentWork => _failure is null && (_syncDue || Volatile.Read(ref _rewriteDue) != null || Volatile.Read(ref _flushRequested) > Durable.Completed);
+    public bool HasUrgentWork =>
+        Volatile.Read(ref _resuming) != null || Volatile.Read(ref _rewriteDue) != null || (_failure is null && (_syncDue || Volatile.Read(ref _flushRequested) > Durable.Completed));
 
     /// <summary>Asks that the next cycle sync.</summary>
     public void RequestSync() => _syncDue = true;
@@ -105,24 +111,17 @@ internal sealed class LogWriter
     }
 
     /// <summary>Hands a rewrite to the next cycle.</summary>
-    public void RequestRewrite(LogRewrite rewrite)
-    {
-        Interlocked.Exchange(ref _rewriteDue, rewrite);
-        if (_failure is { } failure)
-        {
-            // Perhaps poisoned just before, and then no cycle looks for it.
-            Interlocked.Exchange(ref _rewriteDue, null)?.Abandon(new LogPoisonedException(Path, failure));
-        }
-    }
+    public void RequestRewrite(LogRewrite rewrite) => Interlocked.Exchange(ref _rewriteDue, rewrite);
 
     /// <summary>Gives up a rewrite that no cycle has begun.</summary>
     public void DropRewrite() => Interlocked.Exchange(ref _rewriteDue, null)?.Abandon(new ObjectDisposedException(nameof(AppendLog)));
 
     /// <summary>Notes that a rewrite has succeeded.</summary>
-    /// <param name="baseBytes">The length of its base.</param>
-    public void NoteRewritten(long baseBytes)
+    /// <param name="rewrite">The rewrite. If it brings a poisoned log back, the next cycle does so and completes it.</param>
+    public void NoteRewritten(LogRewrite rewrite)
     {
-        Volatile.Write(ref _bytesBefore, baseBytes);
+        Volatile.Write(ref _resuming, rewrite.Resumes ? rewrite : null);
+        Volatile.Write(ref _bytesBefore, rewrite.BaseBytes);
         RewrittenBytes = LogBytes;
     }
 
@@ -132,13 +131,16 @@ internal sealed class LogWriter
         LogRewrite? rewrite = Interlocked.Exchange(ref _rewriteDue, null);
         try
         {
-            long cycle = BeginCycle(ref rewrite);
-            _lanes.Take(cycle, _chunks);
-            if (_failure is null)
+            if (_failure is not null)
             {
-                Persist(cycle);
+                RunPoisoned(rewrite);
+                ReturnArrays();
+                return;
             }
 
+            long cycle = BeginCycle(ref rewrite);
+            _lanes.Take(cycle, _chunks);
+            Persist(cycle);
             if (rewrite is not null)
             {
                 BeginFile(cycle, rewrite);
@@ -165,6 +167,7 @@ internal sealed class LogWriter
 
         if (_failure is not null)
         {
+            DropResumed();
             return;
         }
 
@@ -177,6 +180,13 @@ internal sealed class LogWriter
         {
             Poison(e);
         }
+    }
+
+    /// <summary>Closes the file that is appended to. No cycle runs any more.</summary>
+    public void CloseFile()
+    {
+        DropResumed();
+        _file.Dispose();
     }
 
     private long BeginCycle(ref LogRewrite? rewrite)
@@ -194,11 +204,6 @@ internal sealed class LogWriter
     // What came after the moment must not get into the old file, nor anything into the new one before the old is on disk.
     private void BeginFile(long cycle, LogRewrite rewrite)
     {
-        if (_failure is not null)
-        {
-            throw _failure;
-        }
-
         Sync(cycle);
         PreparedIncrement next;
         try
@@ -219,6 +224,92 @@ internal sealed class LogWriter
         _file = file;
         FileBytes = file.Length;
         rewrite.GoOn(next.Sequence);
+    }
+
+    // What was pending when the log was poisoned is in the store, and so in the base of a rewrite. From the moment of that rewrite on effects go into its increment;
+    // nobody is told so until base and increment count.
+    private void RunPoisoned(LogRewrite? rewrite)
+    {
+        if (Interlocked.Exchange(ref _resuming, null) is { } resuming)
+        {
+            rewrite?.Abandon(new SnapshotTakenException());
+            Resume(resuming);
+            return;
+        }
+
+        LogFile? next = null;
+        ManifestFile? named = null;
+        if (rewrite is not null)
+        {
+            DropResumed();
+            try
+            {
+                (next, named) = _chain.CreateUnnamed();
+            }
+            catch (IOException e)
+            {
+                rewrite.Abandon(e);
+                rewrite = null;
+            }
+        }
+
+        long cycle = BeginCycle(ref rewrite);
+        _lanes.Take(cycle, _chunks);
+        if (rewrite is not null)
+        {
+            _resumed = next;
+            rewrite.GoOn(named!);
+            return;
+        }
+
+        next?.Dispose();
+        if (_resumed is { } file && _chunks.Count > 0)
+        {
+            file.Append(CollectionsMarshal.AsSpan(_chunks), _clock.UnixMilliseconds / 1000);
+        }
+    }
+
+    private void Resume(LogRewrite rewrite)
+    {
+        long cycle = _lanes.BeginCycle();
+        _lanes.Take(cycle, _chunks);
+        if (_resumed is not { } file)
+        {
+            // An append to it has failed meanwhile. The manifest names it, so what was appended before counts, and the log stays poisoned.
+            rewrite.Complete(new LogPoisonedException(Path, _failure!));
+            return;
+        }
+
+        try
+        {
+            if (_chunks.Count > 0)
+            {
+                file.Append(CollectionsMarshal.AsSpan(_chunks), _clock.UnixMilliseconds / 1000);
+            }
+
+            file.Sync();
+        }
+        catch (IOException e)
+        {
+            rewrite.Complete(new LogPoisonedException(Path, e));
+            throw;
+        }
+
+        _file.Dispose();
+        (_file, _resumed) = (file, null);
+        FileBytes = file.Length;
+        Backlog.Ends();
+        _failure = null;
+        Acknowledged.Reopen(cycle);
+        Durable.Reopen(cycle);
+        OnResumed?.Invoke();
+        rewrite.Complete(null);
+    }
+
+    private void DropResumed()
+    {
+        _resumed?.Dispose();
+        _resumed = null;
     }
 
     private void Persist(long cycle)
@@ -285,6 +376,7 @@ internal sealed class LogWriter
     private void Poison(Exception cause)
     {
         _failure ??= cause;
+        DropResumed();
         Interlocked.Exchange(ref _rewriteDue, null)?.Abandon(new LogPoisonedException(Path, cause));
         OnFailure?.Invoke();
         Acknowledged.Fail(() => new LogPoisonedException(Path, cause));

@@ -21,18 +21,16 @@ internal static class PointInTime
             throw new RecoveryPointException(storage.PathOf(LogFolder.Root), second, earliest == long.MaxValue ? null : earliest);
         }
 
+        // What follows a later base is later too. The end of what stands before it may be torn, if that base was made because of it.
+        long end = files.Find(file => file.IsBase && file.Sequence > (start?.Sequence ?? 0) && LogHistory.MomentOf(storage, file) > second)?.Sequence ?? long.MaxValue;
+        List<ManifestFile> chosen = files.FindAll(file => file == start || (!file.IsBase && file.Sequence >= (start?.Sequence ?? 0) && file.Sequence < end));
         var replay = new LogReplay(target) { LastSecond = second };
         long? bytesBefore = null;
-        foreach (ManifestFile named in files.Where(file => file == start || (!file.IsBase && file.Sequence >= (start?.Sequence ?? 0))))
+        foreach (ManifestFile named in chosen.TakeWhile(_ => !replay.IsPast))
         {
-            if (replay.IsPast)
-            {
-                break;
-            }
-
             string name = LogFolder.InDirectory(named.Name);
             using IStorageFile file = storage.Open(name, StorageOpen.Existing);
-            bool isLast = named == files[^1];
+            bool isLast = named == chosen[^1];
             replay.Replay(file, storage.PathOf(name), new LogFileRole(isLast, MustHaveHeader: false, named.IsRdb, bytesBefore));
             bytesBefore = named.IsBase ? null : file.Length;
         }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.Extensions.Time.Testing;
 
 namespace ElastiCache.Embedded.Tests.Crash;
 
@@ -17,8 +18,9 @@ public sealed class DiskLimitTests
     {
         using var disk = new MountedDisk(kilobytes: 1024);
         await File.WriteAllBytesAsync(disk["ballast"], new byte[256 * 1024], TestContext.Current.CancellationToken);
-        var options = new EmbeddedCacheOptions { Folder = disk["cache"], Durability = mode, Shards = 4 };
 
+        // Time stands still, so the log does not try to go on by itself.
+        var options = new EmbeddedCacheOptions { Folder = disk["cache"], Durability = mode, Shards = 4, TimeProvider = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(60)) };
         int acknowledged;
         EmbeddedCache full = await Caches.OpenAsync(options);
         await using (full)
@@ -35,6 +37,38 @@ public sealed class DiskLimitTests
         AssertHolds(again, acknowledged);
         again.Strings.Set("there is room", Value);
         await again.FlushAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Theory]
+    [InlineData(DurabilityMode.Always)]
+    [InlineData(DurabilityMode.EverySecond)]
+    [InlineData(DurabilityMode.No)]
+    public async Task A_cache_whose_disk_was_full_takes_writes_again_when_there_is_room_without_a_restart(DurabilityMode mode)
+    {
+        using var disk = new MountedDisk(kilobytes: 1024);
+        await File.WriteAllBytesAsync(disk["ballast"], new byte[640 * 1024], TestContext.Current.CancellationToken);
+        var options = new EmbeddedCacheOptions { Folder = disk["cache"], Durability = mode, Shards = 4, TimeProvider = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(60)) };
+        int acknowledged;
+        EmbeddedCache cache = await Caches.OpenAsync(options);
+        await using (cache)
+        {
+            acknowledged = await FillAsync(cache, mode);
+            FillUp(disk["more"]);
+            await Assert.ThrowsAsync<LogRewriteException>(() => cache.RewriteLogAsync(TestContext.Current.CancellationToken));
+            Assert.Throws<LogPoisonedException>(() => cache.Strings.Set("refused", Value));
+
+            File.Delete(disk["ballast"]);
+            File.Delete(disk["more"]);
+            await cache.RewriteLogAsync(TestContext.Current.CancellationToken);
+            cache.Strings.Set("taken", Value);
+            await cache.FlushAsync(TestContext.Current.CancellationToken);
+            AssertHolds(cache, acknowledged);
+        }
+
+        await using EmbeddedCache again = await Caches.OpenAsync(options);
+        AssertHolds(again, acknowledged);
+        Assert.True(again.Keys.Exists("taken"));
+        Assert.True(again.Recovery!.ClosedCleanly);
     }
 
     [Fact]

@@ -90,6 +90,7 @@ public sealed class CrashStateTests(ITestOutputHelper output)
         private int _written;           // survives the process, never fewer
         private readonly List<(JournalTicket Ticket, int Writes)> _waiting = [];
         private bool _isLive;
+        private bool _isClosed;
 
         public RandomLife(DurabilityMode mode, int seed)
         {
@@ -144,6 +145,12 @@ public sealed class CrashStateTests(ITestOutputHelper output)
                 else
                 {
                     RefusesWrites();
+                    if (!_isClosed && fault != DiskFault.PowerCut)
+                    {
+                        Resume();
+                        Live(10);
+                        Close();
+                    }
                 }
             }
 
@@ -171,7 +178,7 @@ public sealed class CrashStateTests(ITestOutputHelper output)
             }
 
             Check();
-            _isLive = true;
+            (_isLive, _isClosed) = (true, false);
             return true;
         }
 
@@ -342,6 +349,7 @@ public sealed class CrashStateTests(ITestOutputHelper output)
         private void Close()
         {
             _isLive = false; // the store stops before its log does
+            _isClosed = true;
             _test.Log.Close();
             if (_test.Log.Failure is null)
             {
@@ -381,6 +389,30 @@ public sealed class CrashStateTests(ITestOutputHelper output)
             Assert.Throws<LogPoisonedException>(_test.Log.ThrowIfRefusing);
             Task flush = _test.Log.FlushAsync(CancellationToken.None).AsTask();
             Assert.IsType<LogPoisonedException>(flush.Exception!.InnerException);
+        }
+
+        // There was one fault, so the disk is well again.
+        private void Resume()
+        {
+            LogRewriter rewriter = _test.Log.Rewriter!;
+            rewriter.RunBackground();       // one that was running
+            Task end = rewriter.TryBegin()!;
+            _test.Log.RunCycle();
+            Write();                        // by an operation that was under way when writes began to be refused
+            _test.Log.RunCycle();
+            Write();
+            Assert.False(end.IsCompleted);
+            rewriter.RunBackground();
+            Assert.False(end.IsCompleted);
+            Assert.NotNull(_test.Log.Failure);
+            _test.Log.RunCycle();
+
+            Assert.True(end.IsCompletedSuccessfully);
+            Assert.Null(_test.Log.Failure);
+            _test.Log.ThrowIfRefusing();
+            NoteProgress(_history.Count - 1);
+            _waiting.Clear();
+            _isLive = true;
         }
 
         private static bool Same(Dictionary<(int, string), string> left, Dictionary<(int, string), string> right) =>
