@@ -25,6 +25,9 @@ public sealed partial class EmbeddedCache : IAsyncDisposable, IDisposable
     private readonly CacheDatabase[] _databases;
     private readonly Sweeper _sweeper;
     private readonly AppendLog? _log;
+    private readonly CacheBackups? _backups;
+    private readonly BackupSchedule? _schedule;
+    private int _finals;
 
     /// <summary>Opens an empty cache in memory, without a limit.</summary>
     public EmbeddedCache()
@@ -63,6 +66,12 @@ public sealed partial class EmbeddedCache : IAsyncDisposable, IDisposable
         Waiters = new KeyWaiters(store);
         store.Awaiters = Waiters;
         _sweeper = new Sweeper(store, Logger);
+        if (_options.Backup is { } backup)
+        {
+            _backups = new CacheBackups(this, backup);
+            _schedule = backup is { Window: not null, RetentionDays: > 0 } ? new BackupSchedule(_backups, store.Clock) : null;
+        }
+
         if (log?.Rewriter is { } rewriter)
         {
             rewriter.OnFailure = failure => LogRewriteFailed(Logger, failure);
@@ -86,6 +95,10 @@ public sealed partial class EmbeddedCache : IAsyncDisposable, IDisposable
 
     /// <summary>Publish and subscribe, within this process and to the clients of a server on this cache.</summary>
     public Channels Channels { get; }
+
+    /// <summary>Whole copies of one moment, by name.</summary>
+    /// <exception cref="InvalidOperationException">The cache was opened without <see cref="EmbeddedCacheOptions.Backup"/>.</exception>
+    public CacheBackups Backups => _backups ?? throw new InvalidOperationException("This cache has no place for backups. Open it with EmbeddedCacheOptions.Backup.");
 
     /// <summary>What was found in the folder when the cache was opened; null for a cache in memory.</summary>
     public RecoveryReport? Recovery { get; private init; }
@@ -243,6 +256,9 @@ public sealed partial class EmbeddedCache : IAsyncDisposable, IDisposable
     /// <summary>As <see cref="DisposeAsync"/>, holding the thread until the log is closed.</summary>
     public void Dispose()
     {
+#pragma warning disable RS0030 // Banned: blocking on a task, which is what a synchronous close is asked for
+        MakeFinalBackupAsync().GetAwaiter().GetResult();
+#pragma warning restore RS0030
         _sweeper.Dispose();
         Store.Dispose();
         Waiters.Close();
@@ -253,6 +269,7 @@ public sealed partial class EmbeddedCache : IAsyncDisposable, IDisposable
     /// <summary>Closes the cache: ends running writes, puts the log on disk, gives the memory and the folder back.</summary>
     public async ValueTask DisposeAsync()
     {
+        await MakeFinalBackupAsync().ConfigureAwait(false);
         _sweeper.Dispose();
         Store.Dispose();
         Waiters.Close();
@@ -334,6 +351,11 @@ public sealed partial class EmbeddedCache : IAsyncDisposable, IDisposable
     [LoggerMessage(Level = LogLevel.Error, Message = "The log has grown and could not be rewritten; it goes on as it is, and is tried again in a minute or more.")]
     private static partial void LogRewriteFailed(ILogger logger, Exception exception);
 
+    internal void LogBackupFailed(Exception failure, string name) => LogBackupFailed(Logger, failure, name);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The backup '{Name}' failed.")]
+    private static partial void LogBackupFailed(ILogger logger, Exception exception, string name);
+
     [LoggerMessage(Level = LogLevel.Critical, Message = "The disk failed: writes are refused, and reads go on. The log goes on in new files once the disk is well.")]
     private static partial void LogPoisoned(ILogger logger, Exception exception);
 
@@ -351,6 +373,15 @@ public sealed partial class EmbeddedCache : IAsyncDisposable, IDisposable
         {
             log.Close();
             throw;
+        }
+    }
+
+    private async Task MakeFinalBackupAsync()
+    {
+        _schedule?.Dispose();
+        if (_options.Backup is { FinalBackup: true } && Interlocked.Increment(ref _finals) == 1)
+        {
+            await _backups!.RunFinalAsync(DateTimeOffset.FromUnixTimeMilliseconds(Clock.UnixMilliseconds)).ConfigureAwait(false);
         }
     }
 

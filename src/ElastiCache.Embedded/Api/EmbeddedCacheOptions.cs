@@ -99,6 +99,10 @@ public sealed class EmbeddedCacheOptions
     /// </remarks>
     public DateTimeOffset? RecoverTo { get; set; }
 
+    /// <summary>Where backups go, and which are made by themselves.</summary>
+    /// <value>Default <see langword="null"/>: there are none, and <see cref="EmbeddedCache.Backups"/> can't be used.</value>
+    public BackupOptions? Backup { get; set; }
+
     /// <summary>Which changes of keys the cache publishes on channels, in the letters of Redis's <c>notify-keyspace-events</c>.</summary>
     /// <value>
     /// Default empty: none. <c>K</c> publishes to <c>__keyspace@0__:key</c>, <c>E</c> to <c>__keyevent@0__:event</c>; at least one of them, and what to tell
@@ -167,6 +171,12 @@ public sealed class EmbeddedCacheOptions
             "null without a Folder");
         Require(RecoverTo is null || RecoverTo >= DateTimeOffset.UnixEpoch, nameof(RecoverTo), RecoverTo,
             "a moment since 1970");
+        Require(Backup is not { Store: null }, "Backup.Store", "null",
+            "a store, FolderBackupStore for example");
+        Require(Backup is null or { RetentionDays: >= 0 and <= BackupOptions.MostRetentionDays }, "Backup.RetentionDays", Backup?.RetentionDays,
+            "0 to 35 days; 0 for no automatic backups");
+        Require(Backup is null || BackupName.IsValid(Backup.CacheName), "Backup.CacheName", $"'{Backup?.CacheName}'",
+            BackupName.Rule);
         Require(KeyspaceNotifications is not null && KeyEventFlags.TryParse(KeyspaceNotifications, out _), nameof(KeyspaceNotifications), $"'{KeyspaceNotifications}'",
             "letters out of KEg$lszhxetdmnA, or empty for none");
         Require(TimeProvider is not null, nameof(TimeProvider), "null",

@@ -129,6 +129,21 @@ internal static class ReadmeExamples
         await using var monday = await EmbeddedCache.OpenAsync(new EmbeddedCacheOptions { Folder = "cache-data", RecoverTo = deployedAt.AddSeconds(-1) });
     }
 
+    internal static async Task Backups()
+    {
+        await using var shop = await EmbeddedCache.OpenAsync(new EmbeddedCacheOptions
+        {
+            Folder = "cache-data",
+            Backup = new BackupOptions
+            {
+                Store = new FolderBackupStore("backups"),             // or a bucket: IBackupStore has four methods
+                Window = new TimeOnly(3, 0),                          // one each day, kept for a week
+                RetentionDays = 7,
+            },
+        });
+        await shop.Backups.CreateAsync("before-release-7");
+    }
+
     internal static async Task RdbFiles(EmbeddedCache cache)
     {
         long keys = await cache.ExportAsync("backup.rdb");                            // of one moment, while everybody goes on

@@ -1,0 +1,129 @@
+using System.Runtime.CompilerServices;
+using ElastiCache.Embedded.Persistence;
+using ElastiCache.Embedded.Persistence.Rdb;
+
+namespace ElastiCache.Embedded;
+
+/// <summary>Backups as files <c>NAME.rdb</c> in a folder, each an RDB file that redis-server loads. Written under another name, synced, then renamed.</summary>
+public sealed class FolderBackupStore : IBackupStore
+{
+    private const string Suffix = ".rdb";
+    private const int CopyBytes = 1024 * 1024;
+
+    private readonly DiskStorage _storage;
+
+    /// <summary>Takes a folder; it is made when the first backup comes.</summary>
+    /// <param name="folder">Its path. Its parent must be there.</param>
+    public FolderBackupStore(string folder)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        _storage = new DiskStorage(System.IO.Path.GetFullPath(folder));
+    }
+
+    /// <summary>Where it is.</summary>
+    public string Folder => _storage.PathOf("");
+
+    /// <inheritdoc/>
+    public async Task PutAsync(string name, Stream content, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(content);
+        ThrowIfNoName(name);
+        _storage.CreateDirectory("");
+        if (File.Exists(_storage.PathOf(name + Suffix)))
+        {
+            throw new BackupException($"There is a backup '{name}' in '{Folder}' already.");
+        }
+
+        string temporary = $"temp-{Guid.NewGuid():N}";
+        try
+        {
+            using (IStorageFile file = _storage.Open(temporary, StorageOpen.Create))
+            {
+                byte[] buffer = new byte[CopyBytes];
+                long offset = 0;
+                while (await content.ReadAsync(buffer, cancellationToken).ConfigureAwait(false) is > 0 and var read)
+                {
+                    file.Write(offset, buffer.AsSpan(0, read));
+                    offset += read;
+                }
+
+                file.Sync();
+            }
+
+            _storage.Rename(temporary, name + Suffix);
+            _storage.SyncDirectory("");
+        }
+        catch
+        {
+            File.Delete(_storage.PathOf(temporary));
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<Stream> OpenAsync(string name, CancellationToken cancellationToken)
+    {
+        ThrowIfNoName(name);
+        try
+        {
+            return Task.FromResult<Stream>(DiskStorage.OpenStream(_storage.PathOf(name + Suffix), FileMode.Open));
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new BackupException($"There is no backup '{name}' in '{Folder}'.", e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<BackupInfo> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await Task.CompletedTask.ConfigureAwait(false);
+        foreach (string file in _storage.List(""))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (file.EndsWith(Suffix, StringComparison.Ordinal) && InfoOf(file) is { } info)
+            {
+                yield return info;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<bool> DeleteAsync(string name, CancellationToken cancellationToken)
+    {
+        ThrowIfNoName(name);
+        if (!File.Exists(_storage.PathOf(name + Suffix)))
+        {
+            return Task.FromResult(false);
+        }
+
+        _storage.Delete(name + Suffix);
+        _storage.SyncDirectory("");
+        return Task.FromResult(true);
+    }
+
+    // Null for a file that is no backup, or has gone meanwhile.
+    private BackupInfo? InfoOf(string fileName)
+    {
+        try
+        {
+            using IStorageFile file = _storage.Open(fileName, StorageOpen.Existing);
+            long second = RdbFileReader.ReadCreatedSecond(file, _storage.PathOf(fileName));
+            return new BackupInfo(fileName[..^Suffix.Length], DateTimeOffset.FromUnixTimeSeconds(second), file.Length);
+        }
+        catch (Exception e) when (e is RdbFileException or FileNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    // A name goes into a path.
+    private static void ThrowIfNoName(string name)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        if (!BackupName.IsValid(BackupName.IsAutomatic(name) ? name.Replace("automatic.", "automatic-", StringComparison.Ordinal) : name))
+        {
+            throw new ArgumentException($"'{name}' is no name for a backup: it must be {BackupName.Rule}.", nameof(name));
+        }
+    }
+}
