@@ -18,7 +18,8 @@ internal static class CompareCommand
           --only        workloads whose name begins so: get-zipf, get-uniform, get-miss, set-zipf, set-uniform, set-new,
                         mixed-95-5 (with -1t or -2t for one number of threads), mget-16, distributed-get,
                         distributed-set, buffer-distributed, memory, gen2-gc, gc-pauses, growth, log, group-commit,
-                        pubsub, collection (collection-zadd-1m …), member-bytes, resp (resp-get-p16 …)
+                        pubsub, collection (collection-zadd-1m …), member-bytes, resp (resp-get-p16 …),
+                        rdb (rdb-load-strings …)
           --peers       peers whose name contains one of these
           --rounds N    paired rounds of the short operations
           --folder DIR  where log files and databases go; a folder on the disk that group commit is to measure
@@ -43,6 +44,7 @@ internal static class CompareCommand
             Take(() => new CollectionOperations(settings).Run());
             Take(() => new CollectionMemory(settings).Run());
             Take(() => new RespThroughput(settings).Run());
+            Take(() => new RdbFiles(settings).Run());
             await TakeAsync(new ChannelDeliveries(settings).RunAsync);
             await TakeAsync(new LogCost(settings).RunAsync);
             await TakeAsync(new GroupCommit(settings).RunAsync);

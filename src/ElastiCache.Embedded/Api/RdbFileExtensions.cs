@@ -125,27 +125,39 @@ public static class RdbFileExtensions
 
         public void Take(long database, ReadOnlySpan<byte> key, long deadline, RdbValue value)
         {
+            if (Wants(database, deadline))
+            {
+                KeyProbe.Create(key, out KeyProbe probe);
+                Count(cache.Operations.Imports.Store((int)database, probe, value, deadline, replaces, ref _ticket));
+            }
+        }
+
+        public void TakeString(long database, ReadOnlySpan<byte> key, long deadline, uint flags, ReadOnlySpan<byte> text)
+        {
+            if (Wants(database, deadline))
+            {
+                KeyProbe.Create(key, out KeyProbe probe);
+                Count(cache.Operations.Imports.StoreString((int)database, probe, text, deadline, flags, replaces, ref _ticket));
+            }
+        }
+
+        private bool Wants(long database, long deadline)
+        {
             cancellationToken.ThrowIfCancellationRequested();
             if (database < 0 || database >= cache.Store.DatabaseCount)
             {
                 throw new RdbFileException(path, 0, $"it has keys in database {database}, and this cache has {cache.Store.DatabaseCount} databases (EmbeddedCacheOptions.Databases)");
             }
 
-            if (cache.Store.Clock.HasPassed(deadline))
-            {
-                _expired++;
-                return;
-            }
+            bool hasPassed = deadline != Record.NoExpiry && cache.Store.Clock.HasPassed(deadline);
+            _expired += hasPassed ? 1 : 0;
+            return !hasPassed;
+        }
 
-            KeyProbe.Create(key, out KeyProbe probe);
-            if (cache.Operations.Imports.Store((int)database, probe, value, deadline, replaces, ref _ticket))
-            {
-                _imported++;
-            }
-            else
-            {
-                _kept++;
-            }
+        private void Count(bool wasStored)
+        {
+            _imported += wasStored ? 1 : 0;
+            _kept += wasStored ? 0 : 1;
         }
     }
 }

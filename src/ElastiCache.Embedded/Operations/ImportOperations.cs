@@ -7,6 +7,23 @@ namespace ElastiCache.Embedded.Operations;
 internal sealed class ImportOperations(Store store)
 {
     private readonly HashExpiry _fieldDeadlines = new(store);
+    private readonly StringOperations _strings = new(store);
+
+    /// <summary>Stores a string under a key. O(length). The effect is that of SET.</summary>
+    /// <param name="database">The database.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="text">The string.</param>
+    /// <param name="deadline">Its deadline in Unix ms; <see cref="Record.NoExpiry"/> for none.</param>
+    /// <param name="flags">Memcached's flags.</param>
+    /// <param name="replaces">Whether a key that is there is replaced.</param>
+    /// <param name="ticket">The ticket of the write.</param>
+    /// <returns>Whether it was stored.</returns>
+    /// <exception cref="CacheFullException">The budget has no room. Nothing has changed.</exception>
+    public bool StoreString(int database, in KeyProbe key, ReadOnlySpan<byte> text, long deadline, uint flags, bool replaces, ref JournalTicket ticket)
+    {
+        var arguments = new SetArguments { Condition = replaces ? SetCondition.Always : SetCondition.IfAbsent, Deadline = deadline, Flags = flags };
+        return _strings.Set(database, key, text, arguments, ref ticket);
+    }
 
     /// <summary>Stores a value under a key. O(n log n) at most, for n elements.</summary>
     /// <param name="database">The database.</param>

@@ -19,6 +19,19 @@ internal interface IReplayTarget
     /// <param name="value">Its value.</param>
     /// <returns>As <see cref="Apply"/>.</returns>
     string? Load(long database, ReadOnlySpan<byte> key, long deadline, RdbValue value);
+
+    /// <summary>As <see cref="Load"/>, for a string.</summary>
+    /// <param name="database">Its database.</param>
+    /// <param name="key">Its key; valid during the call.</param>
+    /// <param name="deadline">Its deadline.</param>
+    /// <param name="flags">Memcached's flags.</param>
+    /// <param name="text">Its value; valid during the call.</param>
+    string? LoadString(long database, ReadOnlySpan<byte> key, long deadline, uint flags, ReadOnlySpan<byte> text)
+    {
+        using var value = new RdbValue(ValueKind.String) { Flags = flags };
+        value.Items.Add(text);
+        return Load(database, key, deadline, value);
+    }
 }
 
 /// <summary>The locks of the store's shards, as the log's writer needs them.</summary>

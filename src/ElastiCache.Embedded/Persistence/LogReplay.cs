@@ -430,7 +430,18 @@ internal sealed class LogReplay(IReplayTarget target)
         public void Take(long database, ReadOnlySpan<byte> key, long deadline, RdbValue value)
         {
             Entries++;
-            if (target.Load(database, key, deadline, value) is { } objection)
+            ThrowIf(target.Load(database, key, deadline, value));
+        }
+
+        public void TakeString(long database, ReadOnlySpan<byte> key, long deadline, uint flags, ReadOnlySpan<byte> text)
+        {
+            Entries++;
+            ThrowIf(target.LoadString(database, key, deadline, flags, text));
+        }
+
+        private void ThrowIf(string? objection)
+        {
+            if (objection != null)
             {
                 throw new LogFormatException(path, 0, objection, "It may come from a cache with other options; open it with those.");
             }

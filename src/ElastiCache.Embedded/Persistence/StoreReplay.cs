@@ -16,9 +16,9 @@ internal sealed class StoreReplay(Store store) : IReplayTarget
 
     public string? Load(long database, ReadOnlySpan<byte> key, long deadline, RdbValue value)
     {
-        if (database < 0 || database >= store.DatabaseCount)
+        if (!Has(database))
         {
-            return $"it has keys in database {database}, and this cache has {store.DatabaseCount}, numbered from 0";
+            return NoDatabase(database);
         }
 
         KeyProbe.Create(key, out KeyProbe probe);
@@ -30,7 +30,33 @@ internal sealed class StoreReplay(Store store) : IReplayTarget
         }
         catch (CacheException refusal)
         {
-            return $"its key {KeyText.Of(key)} can't be stored: {refusal.Message}";
+            return CanNot(key, refusal);
         }
     }
+
+    public string? LoadString(long database, ReadOnlySpan<byte> key, long deadline, uint flags, ReadOnlySpan<byte> text)
+    {
+        if (!Has(database))
+        {
+            return NoDatabase(database);
+        }
+
+        KeyProbe.Create(key, out KeyProbe probe);
+        JournalTicket ticket = default;
+        try
+        {
+            _imports.StoreString((int)database, probe, text, deadline, flags, replaces: true, ref ticket);
+            return null;
+        }
+        catch (CacheException refusal)
+        {
+            return CanNot(key, refusal);
+        }
+    }
+
+    private bool Has(long database) => database >= 0 && database < store.DatabaseCount;
+
+    private string NoDatabase(long database) => $"it has keys in database {database}, and this cache has {store.DatabaseCount}, numbered from 0";
+
+    private static string CanNot(ReadOnlySpan<byte> key, CacheException refusal) => $"its key {KeyText.Of(key)} can't be stored: {refusal.Message}";
 }

@@ -14,6 +14,19 @@ internal interface IRdbEntrySink
     /// <param name="deadline">Its deadline in Unix ms; <see cref="Keyspace.Record.NoExpiry"/> for none.</param>
     /// <param name="value">The value, checked; disposed after the call.</param>
     void Take(long database, ReadOnlySpan<byte> key, long deadline, RdbValue value);
+
+    /// <summary>Takes a string, of which most files have most: without an <see cref="RdbValue"/> for each, where a sink can do without.</summary>
+    /// <param name="database">Its database.</param>
+    /// <param name="key">Its key; valid during the call.</param>
+    /// <param name="deadline">Its deadline in Unix ms; <see cref="Keyspace.Record.NoExpiry"/> for none.</param>
+    /// <param name="flags">Memcached's flags.</param>
+    /// <param name="text">Its value; valid during the call.</param>
+    void TakeString(long database, ReadOnlySpan<byte> key, long deadline, uint flags, ReadOnlySpan<byte> text)
+    {
+        using var value = new RdbValue(ValueKind.String) { Flags = flags };
+        value.Items.Add(text);
+        Take(database, key, deadline, value);
+    }
 }
 
 /// <summary>Reads RDB files of Redis 2.x to 7.2 and of Valkey 8, from storage that may hold anything.</summary>
@@ -36,6 +49,7 @@ internal sealed class RdbFileReader
     private int _position;
     private ulong _checksum;
     private RdbEntryNotes _notes;
+    private byte[] _key = [];
     private long _createdSecond;
 
     private RdbFileReader(IStorageFile file, string path)
@@ -177,23 +191,44 @@ internal sealed class RdbFileReader
                     deadline = 1000L * BinaryPrimitives.ReadInt32LittleEndian(reader.Take(sizeof(int)));
                     break;
                 default:
-                    byte[] key = reader.ReadString().ToArray();
-                    using (RdbValue value = RdbValueReader.Read((RdbType)opcode, ref reader))
+                    ReadOnlySpan<byte> key = KeepKey(reader.ReadString());
+                    if (opcode == (byte)RdbType.String && _notes.FieldDeadlines == null)
                     {
-                        if ((_notes.Flags != 0 && value.Kind != ValueKind.String) || (_notes.FieldDeadlines != null && value.Kind != ValueKind.Hash))
-                        {
-                            throw new RdbDataException("A note stands before an entry of another kind.");
-                        }
-
-                        value.Flags = _notes.Flags;
-                        value.FieldDeadlines = _notes.FieldDeadlines;
-                        sink.Take(database, key, deadline, value);
+                        sink.TakeString(database, key, deadline, _notes.Flags, reader.ReadString());
+                    }
+                    else
+                    {
+                        TakeValue((RdbType)opcode, ref reader, database, key, deadline, sink);
                     }
 
                     _notes = default;
                     return true;
             }
         }
+    }
+
+    private void TakeValue(RdbType type, ref RdbReader reader, long database, ReadOnlySpan<byte> key, long deadline, IRdbEntrySink sink)
+    {
+        using RdbValue value = RdbValueReader.Read(type, ref reader);
+        if (_notes.Flags != 0 || (_notes.FieldDeadlines != null && value.Kind != ValueKind.Hash))
+        {
+            throw new RdbDataException("A note stands before an entry of another kind.");
+        }
+
+        value.FieldDeadlines = _notes.FieldDeadlines;
+        sink.Take(database, key, deadline, value);
+    }
+
+    // A string that was read is valid until the next is.
+    private ReadOnlySpan<byte> KeepKey(ReadOnlySpan<byte> key)
+    {
+        if (_key.Length < key.Length)
+        {
+            _key = new byte[Math.Max(key.Length, 2 * _key.Length)];
+        }
+
+        key.CopyTo(_key);
+        return _key.AsSpan(0, key.Length);
     }
 
     private void ReadFact(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
