@@ -148,8 +148,11 @@ public sealed class CrashStateTests(ITestOutputHelper output)
                     if (!_isClosed && fault != DiskFault.PowerCut)
                     {
                         Resume();
-                        Live(10);
-                        Close();
+                        if (_random.Next(2) == 0)
+                        {
+                            Live(10);
+                            Close();
+                        }
                     }
                 }
             }
