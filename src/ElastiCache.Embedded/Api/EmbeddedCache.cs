@@ -253,6 +253,17 @@ public sealed partial class EmbeddedCache : IAsyncDisposable, IDisposable
         return CacheStatistics.Of(Store);
     }
 
+    /// <summary>Whether it takes writes, and if not, why. O(1), at any time.</summary>
+    public CacheHealth GetHealth()
+    {
+        Exception? failure = _log?.Failure;
+        CacheHealthState state = Store.IsDisposed ? CacheHealthState.Closed
+            : failure != null ? CacheHealthState.Poisoned
+            : _log is { IsBehind: true } ? CacheHealthState.Behind
+            : CacheHealthState.Healthy;
+        return new CacheHealth(state, _log?.Writer.Backlog.Age ?? TimeSpan.Zero, failure, _log?.Rewriter?.FailuresInARow ?? 0);
+    }
+
     /// <summary>As <see cref="DisposeAsync"/>, holding the thread until the log is closed.</summary>
     public void Dispose()
     {

@@ -88,6 +88,9 @@ internal sealed class AppendLog : Journal, IAsyncDisposable, IDisposable
     /// <summary>Length, batches and syncs so far, and the age of the oldest write that the disk has not taken.</summary>
     public LogWriter Writer => _writer;
 
+    /// <summary>Whether writes are refused because the disk is too far behind.</summary>
+    public bool IsBehind => _state == Behind;
+
     /// <summary>Its files.</summary>
     public LogChain Chain => _recovered.Chain;
 

@@ -56,6 +56,9 @@ public sealed class DiskLimitTests
             FillUp(disk["more"]);
             await Assert.ThrowsAsync<LogRewriteException>(() => cache.RewriteLogAsync(TestContext.Current.CancellationToken));
             Assert.Throws<LogPoisonedException>(() => cache.Strings.Set("refused", Value));
+            CacheHealth health = cache.GetHealth();
+            Assert.Equal((CacheHealthState.Poisoned, 1), (health.State, health.FailedRewrites));
+            Assert.IsAssignableFrom<IOException>(health.Failure);
 
             File.Delete(disk["ballast"]);
             File.Delete(disk["more"]);
@@ -63,7 +66,10 @@ public sealed class DiskLimitTests
             cache.Strings.Set("taken", Value);
             await cache.FlushAsync(TestContext.Current.CancellationToken);
             AssertHolds(cache, acknowledged);
+            Assert.Equal(new CacheHealth(CacheHealthState.Healthy, TimeSpan.Zero, null, 0), cache.GetHealth());
         }
+
+        Assert.Equal(CacheHealthState.Closed, cache.GetHealth().State);
 
         await using EmbeddedCache again = await Caches.OpenAsync(options);
         AssertHolds(again, acknowledged);
