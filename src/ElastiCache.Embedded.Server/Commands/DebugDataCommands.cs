@@ -235,22 +235,9 @@ internal static class DebugDataCommands
         }
         else
         {
-            context.Client().Pending = new PendingReply(FlushedAsync(server.Cache));
+            context.Client().Pending = new PendingReply(PendingReply.OutcomeOfAsync(server.Cache.FlushAsync().AsTask()));
         }
 
         return null;
-    }
-
-    private static async Task<string?> FlushedAsync(EmbeddedCache cache)
-    {
-        try
-        {
-            await cache.FlushAsync().ConfigureAwait(false);
-            return null;
-        }
-        catch (CacheException e)
-        {
-            return $"ERR {e.Message}";
-        }
     }
 }

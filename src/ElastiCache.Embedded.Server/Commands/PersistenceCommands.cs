@@ -25,7 +25,7 @@ internal static class PersistenceCommands
             return SaveRunning;
         }
 
-        context.Client().Pending = new PendingReply(OutcomeAsync(save));
+        context.Client().Pending = new PendingReply(PendingReply.OutcomeOfAsync(save));
         return null;
     }
 
@@ -42,7 +42,7 @@ internal static class PersistenceCommands
         }
 
         // How it ends is told by INFO.
-        _ = OutcomeAsync(save);
+        _ = PendingReply.OutcomeOfAsync(save);
         context.Reply.Simple("Background saving started"u8);
         return null;
     }
@@ -62,7 +62,7 @@ internal static class PersistenceCommands
 
         // How it ends is told by INFO. While a save is running it waits for that.
         bool waits = context.Client().Server.Snapshots.IsSaving;
-        _ = OutcomeAsync(context.Client().Server.Cache.RewriteLogAsync());
+        _ = PendingReply.OutcomeOfAsync(context.Client().Server.Cache.RewriteLogAsync());
         context.Reply.Simple(waits ? "Background append only file rewriting scheduled"u8 : "Background append only file rewriting started"u8);
         return null;
     }
@@ -73,18 +73,5 @@ internal static class PersistenceCommands
         ServerState server = context.Client().Server;
         context.Reply.Integer((server.Snapshots.LastSavedAt ?? server.StartedMilliseconds) / 1000);
         return null;
-    }
-
-    private static async Task<string?> OutcomeAsync(Task save)
-    {
-        try
-        {
-            await save.ConfigureAwait(false);
-            return null;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CacheException or InvalidOperationException or OperationCanceledException)
-        {
-            return $"ERR {e.Message}";
-        }
     }
 }

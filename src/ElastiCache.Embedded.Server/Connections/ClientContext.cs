@@ -23,7 +23,22 @@ internal enum ReplyMode
 
 /// <summary>A reply that comes when something has happened, OK or an error; the next command runs only after it.</summary>
 /// <param name="Outcome">What has to happen. It ends with null for OK or with the error's text, its code word included, and does not fail.</param>
-internal sealed record PendingReply(Task<string?> Outcome);
+internal sealed record PendingReply(Task<string?> Outcome)
+{
+    /// <summary>What a task comes to, as <see cref="Outcome"/> wants it.</summary>
+    public static async Task<string?> OutcomeOfAsync(Task task)
+    {
+        try
+        {
+            await task.ConfigureAwait(false);
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CacheException or InvalidOperationException or OperationCanceledException)
+        {
+            return $"ERR {e.Message}";
+        }
+    }
+}
 
 /// <summary>A client's connection, as commands see it.</summary>
 /// <remarks>Written by the connection's loop; other clients' CLIENT LIST may look at any moment and see a state that is a moment old.</remarks>

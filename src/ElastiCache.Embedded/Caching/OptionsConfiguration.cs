@@ -19,30 +19,15 @@ internal static class OptionsConfiguration
             options.Folder = text;
             return true;
         }),
-        new(nameof(EmbeddedCacheOptions.MaxMemory), "a size such as 1048576, 64mb or 1gb", (text, options) =>
-        {
-            bool isSize = MemorySize.TryParse(text, out long bytes);
-            options.MaxMemory = bytes;
-            return isSize;
-        }),
+        Size(nameof(EmbeddedCacheOptions.MaxMemory), static (options, bytes) => options.MaxMemory = bytes),
         new(nameof(EmbeddedCacheOptions.EvictionPolicy), OneOf<EvictionPolicy>(), (text, options) =>
         {
             bool isName = TryParseName(text, out EvictionPolicy policy);
             options.EvictionPolicy = policy;
             return isName;
         }),
-        new(nameof(EmbeddedCacheOptions.Shards), "a whole number", (text, options) =>
-        {
-            bool isNumber = TryParseNumber(text, out int shards);
-            options.Shards = shards;
-            return isNumber;
-        }),
-        new(nameof(EmbeddedCacheOptions.Databases), "a whole number", (text, options) =>
-        {
-            bool isNumber = TryParseNumber(text, out int databases);
-            options.Databases = databases;
-            return isNumber;
-        }),
+        Number(nameof(EmbeddedCacheOptions.Shards), static (options, shards) => options.Shards = shards),
+        Number(nameof(EmbeddedCacheOptions.Databases), static (options, databases) => options.Databases = databases),
         new(nameof(EmbeddedCacheOptions.Durability), OneOf<DurabilityMode>(), (text, options) =>
         {
             bool isName = TryParseName(text, out DurabilityMode mode);
@@ -55,18 +40,8 @@ internal static class OptionsConfiguration
             options.MaxUnpersistedAge = age;
             return isSpan;
         }),
-        new(nameof(EmbeddedCacheOptions.LogRewriteGrowthPercent), "a whole number", (text, options) =>
-        {
-            bool isNumber = TryParseNumber(text, out int percent);
-            options.LogRewriteGrowthPercent = percent;
-            return isNumber;
-        }),
-        new(nameof(EmbeddedCacheOptions.LogRewriteMinBytes), "a size such as 1048576, 64mb or 1gb", (text, options) =>
-        {
-            bool isSize = MemorySize.TryParse(text, out long bytes);
-            options.LogRewriteMinBytes = bytes;
-            return isSize;
-        }),
+        Number(nameof(EmbeddedCacheOptions.LogRewriteGrowthPercent), static (options, percent) => options.LogRewriteGrowthPercent = percent),
+        Size(nameof(EmbeddedCacheOptions.LogRewriteMinBytes), static (options, bytes) => options.LogRewriteMinBytes = bytes),
         new(nameof(EmbeddedCacheOptions.HistoryRetention), "a duration such as 7.00:00:00", (text, options) =>
         {
             bool isSpan = TryParseSpan(text, out TimeSpan retention);
@@ -103,6 +78,20 @@ internal static class OptionsConfiguration
             throw new OptionsValidationException(optionsName, typeof(EmbeddedCacheOptions), problems);
         }
     }
+
+    private static Setting Number(string name, Action<EmbeddedCacheOptions, int> set) => new(name, "a whole number", (text, options) =>
+    {
+        bool isNumber = TryParseNumber(text, out int number);
+        set(options, number);
+        return isNumber;
+    });
+
+    private static Setting Size(string name, Action<EmbeddedCacheOptions, long> set) => new(name, "a size such as 1048576, 64mb or 1gb", (text, options) =>
+    {
+        bool isSize = MemorySize.TryParse(text, out long bytes);
+        set(options, bytes);
+        return isSize;
+    });
 
     private static string OneOf<T>()
         where T : struct, Enum => $"one of {string.Join(", ", Enum.GetNames<T>())}";

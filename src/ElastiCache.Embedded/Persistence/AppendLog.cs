@@ -64,7 +64,7 @@ internal sealed class AppendLog : Journal, IAsyncDisposable, IDisposable
         _isAlways = options.Mode == DurabilityMode.Always;
         _laneBytesLimit = (int)Math.Clamp(options.PendingBytesLimit / locks.Count, 1, int.MaxValue);
         _lanes = new EffectLanes(locks);
-        _writer = new LogWriter(_lanes, recovered, options.Mode, clock) 
+        _writer = new LogWriter(_lanes, recovered, options.Mode, clock)
         {
             OnFailure = () => _state = Poisoned,
             OnResumed = Resume,

@@ -28,7 +28,7 @@ internal sealed class LogChain(IStorage storage, Manifest manifest, LogHistory h
     /// <summary>Keeps whatever the next switch supersedes, however short the retention: the log is about to go back in time.</summary>
     public bool KeepsAllOnce { get; set; }
 
-    /// <summary>Makes the file of an increment that follows a base which is still to be made; see <see cref="SwitchTo(ManifestFile, ManifestFile, long)"/>.</summary>
+    /// <summary>Makes the file of an increment that follows a base which is still to be made; see <see cref="SwitchTo"/>.</summary>
     /// <exception cref="IOException">The disk failed. What counts is as it was.</exception>
     public (LogFile File, ManifestFile Named) CreateUnnamed()
     {
@@ -80,17 +80,12 @@ internal sealed class LogChain(IStorage storage, Manifest manifest, LogHistory h
 
     /// <summary>Puts a base in the place of everything before the increment of the same number.</summary>
     /// <param name="newBase">The base. Its file is complete and on disk.</param>
+    /// <param name="unnamed">An increment of that number that no manifest names yet, and beside which no other counts; null if the manifest names it.</param>
     /// <param name="nowSecond">The time, Unix seconds, to which the retention counts.</param>
     /// <exception cref="IOException">The disk failed, and the base counts or doesn't; either way the state is the same, if all files stay.</exception>
-    public void SwitchTo(ManifestFile newBase, long nowSecond) =>
-        SwitchTo([newBase, .. Manifest.Increments.Where(increment => increment.Sequence >= newBase.Sequence)], nowSecond);
-
-    /// <summary>Puts a base and an increment in the place of everything.</summary>
-    /// <inheritdoc cref="SwitchTo(ManifestFile, long)"/>
-    public void SwitchTo(ManifestFile newBase, ManifestFile increment, long nowSecond) => SwitchTo([newBase, increment], nowSecond);
-
-    private void SwitchTo(List<ManifestFile> files, long nowSecond)
+    public void SwitchTo(ManifestFile newBase, ManifestFile? unnamed, long nowSecond)
     {
+        List<ManifestFile> files = [newBase, .. unnamed != null ? [unnamed] : Manifest.Increments.Where(increment => increment.Sequence >= newBase.Sequence)];
         if (KeepsAllOnce || Retention > TimeSpan.Zero)
         {
             // First, so that no crash finds a file that neither names.

@@ -65,17 +65,12 @@ internal sealed class LogRewrite(LogChain chain, IRewriteSource source, CacheClo
     }
 
     /// <summary>The writer, then: the increment of this number takes everything after the moment.</summary>
-    public void GoOn(long sequence)
+    /// <param name="sequence">Its number.</param>
+    /// <param name="unnamed">The increment where the log is poisoned: no manifest names it yet, and it counts with the base. Null elsewhere.</param>
+    public void GoOn(long sequence, ManifestFile? unnamed = null)
     {
-        _sequence = sequence;
+        (_sequence, _increment) = (sequence, unnamed);
         BecomeReady();
-    }
-
-    /// <summary>The writer, then, where the log is poisoned: this increment, which no manifest names yet, takes everything after the moment, and counts with the base.</summary>
-    public void GoOn(ManifestFile increment)
-    {
-        _increment = increment;
-        GoOn(increment.Sequence);
     }
 
     /// <summary>Whether it brings a poisoned log back.</summary>
@@ -141,16 +136,7 @@ internal sealed class LogRewrite(LogChain chain, IRewriteSource source, CacheClo
             throw;
         }
 
-        var newBase = new ManifestFile(name, _sequence, ManifestFileType.Base);
-        if (_increment == null)
-        {
-            chain.SwitchTo(newBase, clock.UnixMilliseconds / 1000);
-        }
-        else
-        {
-            chain.SwitchTo(newBase, _increment, clock.UnixMilliseconds / 1000);
-        }
-
+        chain.SwitchTo(new ManifestFile(name, _sequence, ManifestFileType.Base), _increment, clock.UnixMilliseconds / 1000);
         chain.DeleteUnnamed();
     }
 

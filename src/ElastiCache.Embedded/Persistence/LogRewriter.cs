@@ -105,7 +105,7 @@ internal sealed class LogRewriter(
             _isClosed = true;
         }
 
-        writer.DropRewrite();
+        writer.DropRewrite(new ObjectDisposedException(nameof(AppendLog)));
         _closing.Cancel();
         if (!options.StartThread)
         {

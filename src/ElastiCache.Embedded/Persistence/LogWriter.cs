@@ -114,7 +114,8 @@ internal sealed class LogWriter
     public void RequestRewrite(LogRewrite rewrite) => Interlocked.Exchange(ref _rewriteDue, rewrite);
 
     /// <summary>Gives up a rewrite that no cycle has begun.</summary>
-    public void DropRewrite() => Interlocked.Exchange(ref _rewriteDue, null)?.Abandon(new ObjectDisposedException(nameof(AppendLog)));
+    /// <param name="cause">Why.</param>
+    public void DropRewrite(Exception cause) => Interlocked.Exchange(ref _rewriteDue, null)?.Abandon(cause);
 
     /// <summary>Notes that a rewrite has succeeded.</summary>
     /// <param name="rewrite">The rewrite. If it brings a poisoned log back, the next cycle does so and completes it.</param>
@@ -258,12 +259,20 @@ internal sealed class LogWriter
         if (rewrite is not null)
         {
             _resumed = next;
-            rewrite.GoOn(named!);
+            rewrite.GoOn(named!.Sequence, named);
             return;
         }
 
         next?.Dispose();
-        if (_resumed is { } file && _chunks.Count > 0)
+        if (_resumed is { } file)
+        {
+            AppendChunks(file);
+        }
+    }
+
+    private void AppendChunks(LogFile file)
+    {
+        if (_chunks.Count > 0)
         {
             file.Append(CollectionsMarshal.AsSpan(_chunks), _clock.UnixMilliseconds / 1000);
         }
@@ -282,11 +291,7 @@ internal sealed class LogWriter
 
         try
         {
-            if (_chunks.Count > 0)
-            {
-                file.Append(CollectionsMarshal.AsSpan(_chunks), _clock.UnixMilliseconds / 1000);
-            }
-
+            AppendChunks(file);
             file.Sync();
         }
         catch (IOException e)
@@ -377,7 +382,7 @@ internal sealed class LogWriter
     {
         _failure ??= cause;
         DropResumed();
-        Interlocked.Exchange(ref _rewriteDue, null)?.Abandon(new LogPoisonedException(Path, cause));
+        DropRewrite(new LogPoisonedException(Path, cause));
         OnFailure?.Invoke();
         Acknowledged.Fail(() => new LogPoisonedException(Path, cause));
         Durable.Fail(() => new LogPoisonedException(Path, cause));

@@ -26,6 +26,13 @@ public static class BackupName
         return name.StartsWith(AutomaticPrefix, StringComparison.Ordinal);
     }
 
+    /// <summary>Throws unless a store may have a backup of this name: one of one's own or an automatic one. A name becomes a part of a path.</summary>
+    internal static void ThrowIfNotStorable(string name)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        ThrowUnless(IsAutomatic(name) ? IsValid($"automatic-{name[AutomaticPrefix.Length..]}") : IsValid(name), name);
+    }
+
     internal static string Automatic(string cache, DateTimeOffset moment) => $"{AutomaticPrefix}{cache}-{Text(moment)}";
 
     internal static string Final(string cache, DateTimeOffset moment) => $"final-{cache}-{Text(moment)}{moment.ToUniversalTime().ToString("-ss", CultureInfo.InvariantCulture)}";
@@ -40,9 +47,11 @@ public static class BackupName
                 : null;
     }
 
-    internal static void ThrowIfInvalid(string name)
+    internal static void ThrowIfInvalid(string name) => ThrowUnless(IsValid(name), name);
+
+    private static void ThrowUnless(bool isAllowed, string name)
     {
-        if (!IsValid(name))
+        if (!isAllowed)
         {
             throw new ArgumentException($"'{name}' is no name for a backup: it must be {Rule}.", nameof(name));
         }

@@ -27,7 +27,7 @@ public sealed class FolderBackupStore : IBackupStore
     public async Task PutAsync(string name, Stream content, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(content);
-        ThrowIfNoName(name);
+        BackupName.ThrowIfNotStorable(name);
         _storage.CreateDirectory("");
         if (File.Exists(_storage.PathOf(name + Suffix)))
         {
@@ -63,7 +63,7 @@ public sealed class FolderBackupStore : IBackupStore
     /// <inheritdoc/>
     public Task<Stream> OpenAsync(string name, CancellationToken cancellationToken)
     {
-        ThrowIfNoName(name);
+        BackupName.ThrowIfNotStorable(name);
         try
         {
             return Task.FromResult<Stream>(DiskStorage.OpenStream(_storage.PathOf(name + Suffix), FileMode.Open));
@@ -91,7 +91,7 @@ public sealed class FolderBackupStore : IBackupStore
     /// <inheritdoc/>
     public Task<bool> DeleteAsync(string name, CancellationToken cancellationToken)
     {
-        ThrowIfNoName(name);
+        BackupName.ThrowIfNotStorable(name);
         if (!File.Exists(_storage.PathOf(name + Suffix)))
         {
             return Task.FromResult(false);
@@ -114,16 +114,6 @@ public sealed class FolderBackupStore : IBackupStore
         catch (Exception e) when (e is RdbFileException or FileNotFoundException)
         {
             return null;
-        }
-    }
-
-    // A name goes into a path.
-    private static void ThrowIfNoName(string name)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(name);
-        if (!BackupName.IsValid(BackupName.IsAutomatic(name) ? name.Replace("automatic.", "automatic-", StringComparison.Ordinal) : name))
-        {
-            throw new ArgumentException($"'{name}' is no name for a backup: it must be {BackupName.Rule}.", nameof(name));
         }
     }
 }
