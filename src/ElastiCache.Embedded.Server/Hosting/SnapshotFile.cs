@@ -44,7 +44,7 @@ internal sealed class SnapshotFile(EmbeddedCache cache, ServerConfiguration conf
     {
         try
         {
-            await cache.ExportAsync(Path).ConfigureAwait(false);
+            await cache.SnapshotAsync(Path).ConfigureAwait(false);
             LastSavedAt = cache.Clock.UnixMilliseconds;
             LastSucceeded = true;
             Saves++;

@@ -4,6 +4,7 @@ using ElastiCache.Embedded.Keyspace;
 using ElastiCache.Embedded.Memory;
 using ElastiCache.Embedded.Messaging;
 using ElastiCache.Embedded.Persistence;
+using ElastiCache.Embedded.Persistence.Envelope;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -188,6 +189,7 @@ public sealed partial class EmbeddedCache : IAsyncDisposable, IDisposable
     /// <exception cref="LogDamagedException">The log is damaged somewhere else than at its torn end. Nothing was changed.</exception>
     /// <exception cref="LogFormatException">The folder was written by a newer version, or holds what this version can't read. Nothing was changed.</exception>
     /// <exception cref="LogFolderException">The folder can't be made, read or written, or its disk is full or failed.</exception>
+    /// <exception cref="EncryptionKeyException">A file is encrypted, and its key is missing or another. Nothing was changed.</exception>
     public static ValueTask<EmbeddedCache> OpenAsync(EmbeddedCacheOptions options, CancellationToken cancellationToken = default)
     {
         EmbeddedCacheOptions copy = Checked(options).Copy();
@@ -305,7 +307,9 @@ public sealed partial class EmbeddedCache : IAsyncDisposable, IDisposable
         RecoveredLog? recovered = null;
         try
         {
-            recovered = Replay(store, storage, options);
+            // Before anything is made: without a key nothing can be written.
+            _ = options.Envelope?.Keys?.Current;
+            recovered = Replay(store, new EnvelopeStorage(storage, options.Envelope, options.TimeProvider), options);
             EmbeddedCache? opened = null;
             var logOptions = new AppendLogOptions
             {
@@ -402,6 +406,15 @@ public sealed partial class EmbeddedCache : IAsyncDisposable, IDisposable
         options.Validate();
         return options;
     }
+
+    /// <summary>A folder for snapshots and backups, in the cache's envelope.</summary>
+    /// <param name="folder">Its path.</param>
+    internal IStorage StorageAt(string folder) => new EnvelopeStorage(new DiskStorage(folder), _options.Envelope, _options.TimeProvider);
+
+    /// <summary>A folder that files of others are read from: in the cache's envelope or without one.</summary>
+    /// <param name="folder">Its path.</param>
+    internal IStorage ForeignStorageAt(string folder) => new EnvelopeStorage(
+        new DiskStorage(folder), _options.Envelope is { } envelope ? new EnvelopeOptions { Keys = envelope.Keys, Compresses = envelope.Compresses, AcceptsPlainFiles = true } : null, _options.TimeProvider);
 
     /// <summary>An empty store like this one, without a budget and a log.</summary>
     internal Store NewScratchStore() =>

@@ -103,6 +103,11 @@ public sealed class EmbeddedCacheOptions
     /// <value>Default <see langword="null"/>: there are none, and <see cref="EmbeddedCache.Backups"/> can't be used.</value>
     public BackupOptions? Backup { get; set; }
 
+    /// <summary>Encryption and compression of every file that the cache writes for itself.</summary>
+    /// <value>Default <see langword="null"/>: plain files, which Redis's programs read.</value>
+    /// <remarks>A folder whose files are encrypted can't be opened without; see <see cref="EncryptionKeyException"/>.</remarks>
+    public EnvelopeOptions? Envelope { get; set; }
+
     /// <summary>Which changes of keys the cache publishes on channels, in the letters of Redis's <c>notify-keyspace-events</c>.</summary>
     /// <value>
     /// Default empty: none. <c>K</c> publishes to <c>__keyspace@0__:key</c>, <c>E</c> to <c>__keyevent@0__:event</c>; at least one of them, and what to tell
@@ -177,6 +182,8 @@ public sealed class EmbeddedCacheOptions
             "0 to 35 days; 0 for no automatic backups");
         Require(Backup is null || BackupName.IsValid(Backup.CacheName), "Backup.CacheName", $"'{Backup?.CacheName}'",
             BackupName.Rule);
+        Require(Envelope is not { Keys: null, Compresses: false }, nameof(Envelope), "neither Keys nor Compresses",
+            "an envelope with Keys, with Compresses, or with both; or null for none");
         Require(KeyspaceNotifications is not null && KeyEventFlags.TryParse(KeyspaceNotifications, out _), nameof(KeyspaceNotifications), $"'{KeyspaceNotifications}'",
             "letters out of KEg$lszhxetdmnA, or empty for none");
         Require(TimeProvider is not null, nameof(TimeProvider), "null",

@@ -11,7 +11,7 @@ public static class RdbFileExtensions
     /// <summary>Writes all databases, as they are at one moment, into an RDB file of version 10, which Redis 7.0, Valkey and ElastiCache load. Redis: BGSAVE.</summary>
     /// <remarks>
     /// Reads and writes go on meanwhile; nobody waits for longer than it takes to encode some sixteen kilobytes. The file is written under another name, synced,
-    /// and then takes the place of one that has the name. Deadlines of a hash's fields have no place in this version: the fields that are left when the
+    /// and then takes the place of one that has the name. It is plain, also where the cache has an envelope: see <see cref="SnapshotAsync"/>. Deadlines of a hash's fields have no place in this version: the fields that are left when the
     /// snapshot begins are written without them. Another export or a rewrite of the log that is running is waited for.
     /// </remarks>
     /// <param name="cache">The cache.</param>
@@ -19,7 +19,20 @@ public static class RdbFileExtensions
     /// <param name="cancellationToken">Gives up; the old file stays.</param>
     /// <returns>The number of keys written.</returns>
     /// <exception cref="IOException">The file can't be written; the old one stays.</exception>
-    public static async Task<long> ExportAsync(this EmbeddedCache cache, string path, CancellationToken cancellationToken = default)
+    public static Task<long> ExportAsync(this EmbeddedCache cache, string path, CancellationToken cancellationToken = default) =>
+        WriteAsync(cache, path, static (_, folder) => new DiskStorage(folder), cancellationToken);
+
+    /// <summary>As <see cref="ExportAsync"/>, for the cache itself and no other program: in the envelope that the cache has (<see cref="EmbeddedCacheOptions.Envelope"/>), encrypted for example.</summary>
+    /// <remarks><see cref="ImportAsync"/> reads it, in a cache that has the key. Without an envelope the two write the same.</remarks>
+    /// <param name="cache">The cache.</param>
+    /// <param name="path">The file; its folder must be there.</param>
+    /// <param name="cancellationToken">Gives up; the old file stays.</param>
+    /// <returns>The number of keys written.</returns>
+    /// <exception cref="IOException">The file can't be written; the old one stays.</exception>
+    public static Task<long> SnapshotAsync(this EmbeddedCache cache, string path, CancellationToken cancellationToken = default) =>
+        WriteAsync(cache, path, static (cache, folder) => cache.StorageAt(folder), cancellationToken);
+
+    private static async Task<long> WriteAsync(EmbeddedCache cache, string path, Func<EmbeddedCache, string, IStorage> storageAt, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(cache);
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
@@ -28,7 +41,7 @@ public static class RdbFileExtensions
         await cache.Store.SnapshotTurn.TakeAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            return await Task.Run(() => Export(cache.Store, path, cancellationToken), CancellationToken.None).ConfigureAwait(false);
+            return await Task.Run(() => Write(cache.Store, path, folder => storageAt(cache, folder), cancellationToken), CancellationToken.None).ConfigureAwait(false);
         }
         finally
         {
@@ -47,6 +60,7 @@ public static class RdbFileExtensions
     /// <param name="cancellationToken">Gives up; the keys so far stay.</param>
     /// <exception cref="InvalidOperationException">The cache is not empty, and the mode is <see cref="ImportMode.IntoEmpty"/>. Nothing changes.</exception>
     /// <exception cref="RdbFileException">The file is damaged, no RDB file, or of a later version.</exception>
+    /// <exception cref="EncryptionKeyException">It is encrypted, and the cache does not have its key. Nothing changes.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="CacheFullException">The budget has no room for more.</exception>
     public static async Task<ImportReport> ImportAsync(this EmbeddedCache cache, string path, ImportMode mode = ImportMode.IntoEmpty, CancellationToken cancellationToken = default)
@@ -68,9 +82,9 @@ public static class RdbFileExtensions
             () =>
             {
                 (string folder, string name) = Split(path);
-                using IStorageFile file = new DiskStorage(folder).Open(name, StorageOpen.Existing);
+                using IStorageFile file = cache.ForeignStorageAt(folder).Open(name, StorageOpen.Existing);
                 var importer = new Importer(cache, mode == ImportMode.Replace, Path.GetFullPath(path), cancellationToken);
-                RdbFileReader.Read(file, Path.GetFullPath(path), importer);
+                Read(file, Path.GetFullPath(path), importer);
                 return importer;
             },
             CancellationToken.None).ConfigureAwait(false);
@@ -78,10 +92,10 @@ public static class RdbFileExtensions
         return importer.Report;
     }
 
-    private static long Export(Store store, string path, CancellationToken cancellationToken)
+    private static long Write(Store store, string path, Func<string, IStorage> storageAt, CancellationToken cancellationToken)
     {
         (string folder, string name) = Split(path);
-        var storage = new DiskStorage(folder);
+        IStorage storage = storageAt(folder);
         string temporary = $"temp-{Environment.ProcessId}-{name}";
         try
         {
@@ -103,6 +117,22 @@ public static class RdbFileExtensions
             }
 
             throw;
+        }
+    }
+
+    private static void Read(IStorageFile file, string path, Importer importer)
+    {
+        try
+        {
+            RdbFileReader.Read(file, path, importer);
+            if (file.TornBytes > 0)
+            {
+                throw new RdbFileException(path, file.Length, $"{file.TornBytes} bytes at its end can't be read");
+            }
+        }
+        catch (LogDamagedException e)
+        {
+            throw new RdbFileException(path, e.Offset, "its envelope is not what was written");
         }
     }
 

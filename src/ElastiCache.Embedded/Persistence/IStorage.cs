@@ -32,6 +32,12 @@ internal interface IStorage
 
     /// <summary>Returns when the names in the folder are on disk.</summary>
     void SyncDirectory(string name);
+
+    /// <summary>The same folder with its files as they lie on the disk, in whatever envelope.</summary>
+    IStorage Raw => this;
+
+    /// <summary>Whether a file that this has opened may be appended to; otherwise a new one must be begun.</summary>
+    bool MayContinue(IStorageFile file) => true;
 }
 
 /// <summary>An open file of an <see cref="IStorage"/>. One thread at a time.</summary>
@@ -50,6 +56,26 @@ internal interface IStorageFile : IDisposable
 
     /// <summary>Returns when bytes and length are on disk.</summary>
     void Sync();
+
+    /// <summary>Bytes behind <see cref="Length"/> that can't be read, in a file with an envelope; <see cref="Truncate"/> cuts them off too.</summary>
+    long TornBytes => 0;
+
+    /// <summary>Why those are no torn end as a crash leaves it; null if they are.</summary>
+    LogDamagedException? Damage => null;
+
+    /// <summary>Writes bytes that are in the file once more, so that the next sync puts them on disk even if one before has failed.</summary>
+    /// <param name="start">Their offset.</param>
+    /// <param name="end">Where they end; at most the length.</param>
+    void WriteAgain(long start, long end)
+    {
+        byte[] buffer = new byte[Math.Min(1024 * 1024, end - start)];
+        while (start < end)
+        {
+            int read = Read(start, buffer.AsSpan(0, (int)Math.Min(buffer.Length, end - start)));
+            Write(start, buffer.AsSpan(0, read));
+            start += read;
+        }
+    }
 }
 
 internal enum StorageOpen

@@ -30,20 +30,18 @@ internal static class LogCheck
             (ManifestFile named, IStorageFile file) = files[i];
             bool isLast = i == files.Count - 1 && named.Type == ManifestFileType.Increment;
             var replay = new LogReplay(new NoStore());
+            LogException? damage = null;
+            long goodEnd;
             try
             {
-                ReplayedFile read = replay.Replay(file, files.PathOf(i), new LogFileRole(isLast, manifest.IsOurs && isLast, named.IsRdb, bytesBefore));
-                found.Add(new CheckedFile(named.Name, file.Length, read.End, replay.Entries, replay.Commands, null));
+                goodEnd = replay.Replay(file, files.PathOf(i), new LogFileRole(isLast, manifest.IsOurs && isLast, named.IsRdb, bytesBefore)).End;
             }
-            catch (LogDamagedException e)
+            catch (LogException e) when (e is LogDamagedException or LogFormatException)
             {
-                found.Add(new CheckedFile(named.Name, file.Length, e.Offset, replay.Entries, replay.Commands, e));
-            }
-            catch (LogFormatException e)
-            {
-                found.Add(new CheckedFile(named.Name, file.Length, e.Offset, replay.Entries, replay.Commands, e));
+                (damage, goodEnd) = (e, replay.GoodEnd);
             }
 
+            found.Add(new CheckedFile(named.Name, file.Length + file.TornBytes, goodEnd, replay.Entries, replay.Commands, damage));
             bytesBefore = named.Type == ManifestFileType.Increment ? file.Length : null;
         }
 

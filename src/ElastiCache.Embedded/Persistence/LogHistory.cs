@@ -18,9 +18,11 @@ internal sealed class LogHistory
 
     private readonly IStorage _storage;
 
-    private LogHistory(IStorage storage, IReadOnlyList<ManifestFile> files)
+    private bool _isThere;
+
+    private LogHistory(IStorage storage, IReadOnlyList<ManifestFile> files, bool isThere)
     {
-        _storage = storage;
+        (_storage, _isThere) = (storage, isThere);
         Files = files;
     }
 
@@ -33,13 +35,10 @@ internal sealed class LogHistory
     {
         if (!storage.List(LogFolder.Directory).Contains(FileName))
         {
-            return new LogHistory(storage, []);
+            return new LogHistory(storage, [], isThere: false);
         }
 
-        string name = LogFolder.InDirectory(FileName);
-        using IStorageFile file = storage.Open(name, StorageOpen.Existing);
-        var window = new LogWindow(file);
-        return new LogHistory(storage, Manifest.Parse(storage.PathOf(name), window.From(0, window.Length), isHistory: true).Files);
+        return new LogHistory(storage, Manifest.Read(storage, LogFolder.InDirectory(FileName), isHistory: true).Files, isThere: true);
     }
 
     /// <summary>Whether a file belongs to it.</summary>
@@ -57,9 +56,10 @@ internal sealed class LogHistory
     }
 
     /// <summary>Drops everything. The files themselves are not touched.</summary>
+    /// <remarks>Written also where it is empty already: it may be in another envelope than the log will have.</remarks>
     public void Clear()
     {
-        if (Files.Count > 0)
+        if (_isThere)
         {
             Write([]);
         }
@@ -86,6 +86,6 @@ internal sealed class LogHistory
     {
         ManifestFile[] named = [.. files.Select(file => file with { Type = ManifestFileType.History })];
         LogFolder.Replace(_storage, FileName, new Manifest(named, isOurs: true));
-        Files = named;
+        (Files, _isThere) = (named, true);
     }
 }

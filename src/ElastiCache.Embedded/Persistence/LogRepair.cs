@@ -24,7 +24,7 @@ internal static class LogRepair
 
         // Without a command before the damage there is nothing in it to keep: the header may be what is damaged.
         bool keeps = damaged.Commands > 0;
-        Copy(storage, cut.Name, DroppedPrefix + cut.Name);
+        Copy(storage.Raw, cut.Name, DroppedPrefix + cut.Name);
         List<ManifestFile> later = [.. manifest.Increments.Where(file => file.Sequence > cut.Sequence)];
         List<ManifestFile> kept = [.. manifest.Files.Except(later).Where(file => keeps || file != cut)];
         var chain = new LogChain(storage, new Manifest(kept, isOurs: true), LogHistory.Read(storage));

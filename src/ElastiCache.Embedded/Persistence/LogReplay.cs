@@ -70,16 +70,44 @@ internal sealed class LogReplay(IReplayTarget target)
     /// <summary>When that was, Unix seconds.</summary>
     public long FirstPastSecond { get; private set; }
 
+    /// <summary>Where the last batch or command ends that was replayed of the increment that is read, or was when it turned out to be damaged.</summary>
+    public long GoodEnd { get; private set; }
+
     public ReplayedFile Replay(IStorageFile file, string path, LogFileRole role)
     {
-        (_window, _path, _role, _database) = (new LogWindow(file), path, role, 0);
+        (_window, _path, _role, _database, GoodEnd) = (new LogWindow(file), path, role, 0, 0);
+        ReplayedFile found = ReplayFile(file);
+        if (!IsPast)
+        {
+            CheckEnd(file);
+        }
+
+        return found;
+    }
+
+    // An envelope may end before its file does.
+    private void CheckEnd(IStorageFile file)
+    {
+        if (file.Damage is { } damage)
+        {
+            throw damage;
+        }
+
+        if (file.TornBytes > 0 && !_role.IsLast)
+        {
+            throw new LogDamagedException(_path, file.Length, file.TornBytes, $"{file.TornBytes} bytes at its end can't be read, and only the last file may be torn");
+        }
+    }
+
+    private ReplayedFile ReplayFile(IStorageFile file)
+    {
         ReadOnlySpan<byte> start = _window.From(0, LongestAnnotationBytes);
-        if (start.StartsWith("REDIS"u8) || role.MustBeRdb)
+        if (start.StartsWith("REDIS"u8) || _role.MustBeRdb)
         {
             return ReplayRdb(file);
         }
 
-        ReplayedFile found = role.MustHaveHeader || start.StartsWith(LogFormat.HeaderStart)
+        ReplayedFile found = _role.MustHaveHeader || start.StartsWith(LogFormat.HeaderStart)
             ? ReplayOurs(CheckedSalt(start))
             : new ReplayedFile(ReplayForeign(0), null, Watermark: 0, ClosedCleanly: false);
         Bytes += found.End;
@@ -149,7 +177,7 @@ internal sealed class LogReplay(IReplayTarget target)
 
                 watermark = Math.Max(watermark, commit.DurableOffset);
                 closed = commit.BodyBytes == 0 && commit.DurableOffset == position;
-                position = end;
+                GoodEnd = position = end;
                 continue;
             }
 
@@ -218,6 +246,8 @@ internal sealed class LogReplay(IReplayTarget target)
             {
                 throw new LogDamagedException(_path, position, _window.Length - position);
             }
+
+            GoodEnd = position;
         }
 
         return position;

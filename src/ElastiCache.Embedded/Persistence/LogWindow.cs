@@ -44,8 +44,10 @@ internal sealed class LogWindow
         int kept = offset >= _start ? (int)Math.Max(0, _start + _count - offset) : 0;
         _buffer.AsSpan(_count - kept, kept).CopyTo(target);
         (_buffer, _start, _count) = (target, offset, kept);
+
+        // No further than asked for: what comes next in an envelope may be damaged, and what was asked for good.
         int read;
-        while (_count < _buffer.Length && (read = _file.Read(offset + _count, _buffer.AsSpan(_count))) > 0)
+        while (_count < available && (read = _file.Read(offset + _count, _buffer.AsSpan(_count))) > 0)
         {
             _count += read;
         }

@@ -64,6 +64,19 @@ internal sealed class Manifest
     /// <summary>This with one more increment at the end.</summary>
     public Manifest With(ManifestFile increment) => new([.. Files, increment], isOurs: true);
 
+    /// <summary>Reads the manifest of a name; see <see cref="Parse"/>.</summary>
+    public static Manifest Read(IStorage storage, string name, bool isHistory = false)
+    {
+        using IStorageFile file = storage.Open(name, StorageOpen.Existing);
+        if (file.Damage is { } damage)
+        {
+            throw damage;
+        }
+
+        var window = new LogWindow(file);
+        return Parse(storage.PathOf(name), window.From(0, window.Length), isHistory);
+    }
+
     /// <summary>Reads <paramref name="bytes"/>, the content of the manifest at <paramref name="path"/>.</summary>
     /// <exception cref="LogDamagedException">The check line does not match, or there is nothing in it.</exception>
     /// <exception cref="LogFormatException">A line says what we don't know.</exception>

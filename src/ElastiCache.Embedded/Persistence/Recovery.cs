@@ -42,6 +42,9 @@ internal readonly record struct RecoveryOptions(TimeSpan Retention, long? ToSeco
 /// </remarks>
 internal static class Recovery
 {
+    // An increment in an envelope, of which only the header was to be written.
+    private const int MostUnbornTornBytes = 512;
+
     /// <summary>Recovers the folder into <paramref name="target"/>.</summary>
     /// <param name="storage">The folder.</param>
     /// <param name="target">The store.</param>
@@ -142,7 +145,7 @@ internal static class Recovery
         }
 
         IStorageFile end = files[^1].File;
-        long tornBytes = end.Length - last.End;
+        long tornBytes = end.Length - last.End + end.TornBytes;
         if (tornBytes > 0)
         {
             end.Truncate(last.End);
@@ -150,7 +153,10 @@ internal static class Recovery
 
         if (last.Salt is not null)
         {
-            WriteAgain(end, last.Watermark, last.End);
+            // The process before us may have died of a failed fsync. Linux then keeps the bytes in memory, where we have just read them, but counts
+            // them as written: our own sync would succeed and do nothing. Writing them makes it do something. After an orderly close it is one small
+            // batch, and otherwise what came since the last sync but one.
+            end.WriteAgain(last.Watermark, last.End);
         }
 
         files.Sync();
@@ -170,29 +176,15 @@ internal static class Recovery
             Duration = Stopwatch.GetElapsedTime(started),
         };
         long bytes = Enumerable.Range(0, files.Count).Sum(i => files[i].File.Length);
-        if (last.Salt is null)
+        if (last.Salt is null || !storage.MayContinue(end))
         {
-            LogFile begun = chain.Commit(chain.Prepare(bytesBefore ?? 0, replay.NewestSecond));
+            LogFile begun = chain.Commit(chain.Prepare(bytesBefore is null ? 0 : last.End, replay.NewestSecond));
             return new RecoveredLog(storage, claim, chain, Opened(begun, last.ClosedCleanly, clock), bytes, report);
         }
 
         long bytesOfLast = files[^1].File.Length;
         var file = new LogFile(files.KeepLast(), files.PathOf(files.Count - 1), last.Salt, replay.NewestSecond);
         return new RecoveredLog(storage, claim, chain, Opened(file, last.ClosedCleanly, clock), bytes - bytesOfLast, report);
-    }
-
-    // The process before us may have died of a failed fsync. Linux then keeps the bytes in memory, where we have just read them, but
-    // counts them as written: our own sync would succeed and do nothing. Writing them makes it do something. After an orderly
-    // close it is one small batch, and otherwise what came since the last sync but one.
-    private static void WriteAgain(IStorageFile file, long start, long end)
-    {
-        byte[] buffer = new byte[Math.Min(1024 * 1024, end - start)];
-        while (start < end)
-        {
-            int read = file.Read(start, buffer.AsSpan(0, (int)Math.Min(buffer.Length, end - start)));
-            file.Write(start, buffer.AsSpan(0, read));
-            start += read;
-        }
     }
 
     private static LogFile Opened(LogFile file, bool wasClosed, CacheClock clock)
@@ -233,9 +225,7 @@ internal static class Recovery
         }
 
         string name = LogFolder.InDirectory(LogFolder.ManifestName);
-        using IStorageFile file = storage.Open(name, StorageOpen.Existing);
-        var window = new LogWindow(file);
-        return Manifest.Parse(storage.PathOf(name), window.From(0, window.Length));
+        return Manifest.Read(storage, name);
     }
 
     private static void RefuseSingleFileLog(IStorage storage)
@@ -263,7 +253,7 @@ internal static class Recovery
         ReadOnlySpan<byte> start = window.From(0, LogFormat.HeaderBytes);
         ReadOnlySpan<byte> header = LogFormat.HeaderStart;
         int compared = Math.Min(start.Length, header.Length);
-        bool isUnbornIncrement = LogFolder.SequenceOf(name) is not null && window.Length <= LogFormat.HeaderBytes &&
+        bool isUnbornIncrement = LogFolder.SequenceOf(name) is not null && window.Length <= LogFormat.HeaderBytes && file.TornBytes <= MostUnbornTornBytes &&
             (start[..compared].SequenceEqual(header[..compared]) || !start.ContainsAnyExcept((byte)0));
         if (!isUnbornIncrement)
         {

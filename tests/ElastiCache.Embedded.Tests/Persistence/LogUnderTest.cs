@@ -1,5 +1,6 @@
 using ElastiCache.Embedded.Keyspace;
 using ElastiCache.Embedded.Persistence;
+using ElastiCache.Embedded.Persistence.Envelope;
 using Microsoft.Extensions.Time.Testing;
 
 namespace ElastiCache.Embedded.Tests.Persistence;
@@ -37,6 +38,12 @@ internal sealed class LogUnderTest
 
     public AppendLog Log { get; private set; } = null!;
 
+    /// <summary>What stands around the files on the disk.</summary>
+    public EnvelopeOptions? Envelope { get; set; }
+
+    /// <summary>The disk, through the envelope.</summary>
+    public IStorage Storage => new EnvelopeStorage(Disk, Envelope, Time);
+
     /// <summary>What is kept of the past.</summary>
     public RecoveryOptions Recovery { get; set; }
 
@@ -44,7 +51,7 @@ internal sealed class LogUnderTest
     public AppendLog Open()
     {
         Store = new ModelStore();
-        RecoveredLog recovered = Embedded.Persistence.Recovery.Run(Disk, Store, Clock, Recovery);
+        RecoveredLog recovered = Embedded.Persistence.Recovery.Run(Storage, Store, Clock, Recovery);
         Report = recovered.Report;
         Log = new AppendLog(recovered, Shards, Options, Clock, Source);
         return Log;

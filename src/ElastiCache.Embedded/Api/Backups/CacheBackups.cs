@@ -150,7 +150,7 @@ public sealed class CacheBackups
         string file = TemporaryFile();
         try
         {
-            long keys = await _cache.ExportAsync(file, cancellationToken).ConfigureAwait(false);
+            long keys = await _cache.SnapshotAsync(file, cancellationToken).ConfigureAwait(false);
             using (var content = new FileStream(file, FileMode.Open, FileAccess.Read))
             {
                 await Store.PutAsync(name, content, cancellationToken).ConfigureAwait(false);

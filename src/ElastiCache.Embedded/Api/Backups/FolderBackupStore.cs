@@ -1,10 +1,11 @@
 using System.Runtime.CompilerServices;
 using ElastiCache.Embedded.Persistence;
+using ElastiCache.Embedded.Persistence.Envelope;
 using ElastiCache.Embedded.Persistence.Rdb;
 
 namespace ElastiCache.Embedded;
 
-/// <summary>Backups as files <c>NAME.rdb</c> in a folder, each an RDB file that redis-server loads. Written under another name, synced, then renamed.</summary>
+/// <summary>Backups as files <c>NAME.rdb</c> in a folder, each an RDB file that redis-server loads, unless its cache has an envelope. Written under another name, synced, then renamed.</summary>
 public sealed class FolderBackupStore : IBackupStore
 {
     private const string Suffix = ".rdb";
@@ -102,13 +103,19 @@ public sealed class FolderBackupStore : IBackupStore
         return Task.FromResult(true);
     }
 
+    private static long CreatedSecond(IStorageFile file, string path)
+    {
+        Span<byte> start = stackalloc byte[EnvelopeHeader.Bytes];
+        return EnvelopeHeader.TryRead(start[..file.Read(0, start)], out EnvelopeHeader envelope) ? envelope.CreatedSecond : RdbFileReader.ReadCreatedSecond(file, path);
+    }
+
     // Null for a file that is no backup, or has gone meanwhile.
     private BackupInfo? InfoOf(string fileName)
     {
         try
         {
             using IStorageFile file = _storage.Open(fileName, StorageOpen.Existing);
-            long second = RdbFileReader.ReadCreatedSecond(file, _storage.PathOf(fileName));
+            long second = CreatedSecond(file, _storage.PathOf(fileName));
             return new BackupInfo(fileName[..^Suffix.Length], DateTimeOffset.FromUnixTimeSeconds(second), file.Length);
         }
         catch (Exception e) when (e is RdbFileException or FileNotFoundException)

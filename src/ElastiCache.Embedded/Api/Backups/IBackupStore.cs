@@ -6,7 +6,7 @@ public interface IBackupStore
 {
     /// <summary>Stores a backup. It is there as a whole or not at all.</summary>
     /// <param name="name">Its name.</param>
-    /// <param name="content">An RDB file, from its first byte to its last.</param>
+    /// <param name="content">An RDB file, in the envelope of its cache if that has one, from its first byte to its last.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="BackupException">There is one of that name.</exception>
     Task PutAsync(string name, Stream content, CancellationToken cancellationToken);
