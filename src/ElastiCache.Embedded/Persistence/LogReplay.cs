@@ -101,7 +101,7 @@ internal sealed class LogReplay(IReplayTarget target)
 
     private ReplayedFile ReplayFile(IStorageFile file)
     {
-        ReadOnlySpan<byte> start = _window.From(0, LongestAnnotationBytes);
+        ReadOnlySpan<byte> start = _window.UpTo(0, LongestAnnotationBytes);
         if (start.StartsWith("REDIS"u8) || _role.MustBeRdb)
         {
             return ReplayRdb(file);
@@ -198,14 +198,15 @@ internal sealed class LogReplay(IReplayTarget target)
     private bool TryReadBatch(byte[] salt, long position, out long bodyStart, out Commit commit, out long end)
     {
         (bodyStart, commit, end) = (0, default, 0);
-        if (!LogFormat.TryReadBatch(_window.From(position, LogFormat.LongestLineBytes), out long bodyBytes, out int lineBytes) ||
+        if (!LogFormat.TryReadBatch(_window.UpTo(position, LogFormat.LongestLineBytes), out long bodyBytes, out int lineBytes) ||
             bodyBytes > _window.Length - position || bodyBytes > Array.MaxLength - (2 * LogFormat.LongestLineBytes))
         {
             return false;
         }
 
         bodyStart = position + lineBytes;
-        ReadOnlySpan<byte> batch = _window.From(position, lineBytes + bodyBytes + LogFormat.LongestLineBytes)[lineBytes..];
+        ReadOnlySpan<byte> batch = _window.UpTo(position, lineBytes + bodyBytes + LogFormat.LongestLineBytes);
+        batch = batch[Math.Min(lineBytes, batch.Length)..];
         if (batch.Length < bodyBytes ||
             !LogFormat.TryReadCommit(batch[(int)bodyBytes..], salt, out commit, out int commitBytes))
         {

@@ -34,6 +34,19 @@ internal sealed class LogWindow
         return _buffer.AsSpan((int)(offset - _start), _count - (int)(offset - _start));
     }
 
+    /// <summary>As <see cref="From"/>, but short of what is damaged: a reader looks ahead further than to what it needs.</summary>
+    public ReadOnlySpan<byte> UpTo(long offset, long wanted)
+    {
+        try
+        {
+            return From(offset, wanted);
+        }
+        catch (LogDamagedException) when (_start == offset && _count > 0)
+        {
+            return _buffer.AsSpan(0, _count);
+        }
+    }
+
     private void Load(long offset, int available)
     {
         byte[] target = available <= _buffer.Length
