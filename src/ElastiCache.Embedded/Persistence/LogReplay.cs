@@ -404,7 +404,7 @@ internal sealed class LogReplay(IReplayTarget target)
 
     private RespOutcome ReadAnnotation(ref long position, long end)
     {
-        ReadOnlySpan<byte> line = _window.From(position, LongestAnnotationBytes);
+        ReadOnlySpan<byte> line = _window.From(position, Math.Min(LongestAnnotationBytes, end - position));
         line = line[..(int)Math.Min(Math.Min(line.Length, LongestAnnotationBytes), end - position)];
         int length = line.IndexOf((byte)'\n') + 1;
         if (length == 0)

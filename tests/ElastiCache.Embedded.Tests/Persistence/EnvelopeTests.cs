@@ -242,6 +242,7 @@ public sealed class EnvelopeTests
         LogUnderTest test = With(original, log);
         CheckedFile damaged = Assert.Single(LogCheck.Run(test.Storage));
         Assert.IsType<LogDamagedException>(damaged.Damage);
+        Assert.Equal(2, damaged.Commands);
 
         LogRepair.CutAt(test.Storage, damaged);
         test.Open();
