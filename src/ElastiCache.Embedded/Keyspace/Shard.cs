@@ -69,6 +69,22 @@ internal sealed unsafe class Shard
     /// <summary>The buffer for effects; null when nothing is logged.</summary>
     public EffectBuffer? Effects => Block ?? _store.Journal?[Index];
 
+    /// <summary>Changes so far, as Redis counts them for <c>save</c>: elements, fields or keys written and removed, but not what expired or was evicted.</summary>
+    public long Changes { get; private set; }
+
+    /// <summary>Begins the effect of a change and counts the change, which is all that is done when nothing is logged.</summary>
+    /// <param name="database">The database.</param>
+    /// <param name="arguments">How many arguments follow, the name included.</param>
+    /// <param name="flags">Memcached's flags of the value that it stores.</param>
+    /// <param name="changes">How many changes it tells.</param>
+    /// <returns>Where the arguments go; null when nothing is logged.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public EffectBuffer? Effect(int database, int arguments, uint flags = 0, long changes = 1)
+    {
+        Changes += changes;
+        return Effects?.Begin(database, arguments, flags);
+    }
+
     /// <summary>Native bytes of the expiry wheels.</summary>
     public long WheelBytes => _expiry.WheelBytes + MemberExpiry.WheelBytes;
 

@@ -166,14 +166,14 @@ internal sealed class StreamGroupOperations
     internal static StreamConsumer AddConsumer(Store store, Shard shard, int database, in KeyProbe key, StreamGroup group, ReadOnlySpan<byte> name)
     {
         StreamConsumer consumer = group.AddConsumer(name, store.Clock.UnixMilliseconds)!;
-        shard.Effects?.Begin(database, 5).Argument("XGROUP"u8).Argument("CREATECONSUMER"u8).Argument(key).Argument(group.Name).Argument(name);
+        shard.Effect(database, 5)?.Argument("XGROUP"u8).Argument("CREATECONSUMER"u8).Argument(key).Argument(group.Name).Argument(name);
         KeyNotice.Raise(store, KeyEventClass.Stream, "xgroup-createconsumer"u8, database, key);
         return consumer;
     }
 
-    /// <summary>Logs how far a group has come.</summary>
+    /// <summary>Logs how far a group has come: no change by itself, for the entries that it was given are counted.</summary>
     internal static void LogLastId(Shard shard, int database, in KeyProbe key, StreamGroup group) =>
-        shard.Effects?.Begin(database, 7).Argument("XGROUP"u8).Argument("SETID"u8).Argument(key).Argument(group.Name).Argument(group.LastId)
+        shard.Effect(database, 7, changes: 0)?.Argument("XGROUP"u8).Argument("SETID"u8).Argument(key).Argument(group.Name).Argument(group.LastId)
             .Argument("ENTRIESREAD"u8).Argument(group.EntriesRead);
 
     private static StreamGroup Require(in KeyWrite write, in KeyProbe key, ReadOnlySpan<byte> group, out Entry current, out StreamData stream)

@@ -70,7 +70,7 @@ internal ref struct StreamIdEffect
     public void End()
     {
         int arguments = 2 + (HasGroup ? 1 : 0) + _collected + (IsClaim ? 10 : 0);
-        EffectBuffer? effect = _collected == 0 ? null : _shard.Effects?.Begin(_database, arguments);
+        EffectBuffer? effect = _collected == 0 ? null : _shard.Effect(_database, arguments, changes: _collected);
         if (effect != null)
         {
             effect.Argument(_name).Argument(_key);
