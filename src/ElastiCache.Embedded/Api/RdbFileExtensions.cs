@@ -19,7 +19,14 @@ public static class RdbFileExtensions
     /// <param name="cancellationToken">Gives up; the old file stays.</param>
     /// <returns>The number of keys written.</returns>
     /// <exception cref="IOException">The file can't be written; the old one stays.</exception>
-    public static async Task<long> ExportAsync(this EmbeddedCache cache, string path, CancellationToken cancellationToken = default)
+    public static Task<long> ExportAsync(this EmbeddedCache cache, string path, CancellationToken cancellationToken = default) => cache.ExportMomentAsync(path, atMoment: null, cancellationToken);
+
+    /// <summary>As <see cref="ExportAsync"/>.</summary>
+    /// <param name="cache">The cache.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="atMoment">Called at the moment whose state is written, with everything locked: note something and return.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    internal static async Task<long> ExportMomentAsync(this EmbeddedCache cache, string path, Action? atMoment, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(cache);
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
@@ -28,7 +35,14 @@ public static class RdbFileExtensions
         await cache.Store.SnapshotTurn.TakeAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            return await Task.Run(() => Export(cache.Store, path, cancellationToken), CancellationToken.None).ConfigureAwait(false);
+            long keys = await Task.Run(() => Export(cache.Store, path, atMoment, cancellationToken), CancellationToken.None).ConfigureAwait(false);
+            cache.Metrics.SnapshotFailed = false;
+            return keys;
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            cache.Metrics.SnapshotFailed = true;
+            throw;
         }
         finally
         {
@@ -78,7 +92,7 @@ public static class RdbFileExtensions
         return importer.Report;
     }
 
-    private static long Export(Store store, string path, CancellationToken cancellationToken)
+    private static long Export(Store store, string path, Action? atMoment, CancellationToken cancellationToken)
     {
         (string folder, string name) = Split(path);
         var storage = new DiskStorage(folder);
@@ -88,7 +102,7 @@ public static class RdbFileExtensions
             long written;
             using (IStorageFile file = storage.Open(temporary, StorageOpen.Create))
             {
-                written = RdbSnapshot.Begin(store).Write(new RdbFileWriter(file, store.Clock.UnixMilliseconds), cancellationToken);
+                written = RdbSnapshot.Begin(store, atMoment).Write(new RdbFileWriter(file, store.Clock.UnixMilliseconds), cancellationToken);
             }
 
             storage.Rename(temporary, name);
