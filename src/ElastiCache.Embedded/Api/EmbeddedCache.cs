@@ -300,6 +300,13 @@ public sealed partial class EmbeddedCache : IAsyncDisposable, IDisposable
         return copy.Folder == null ? new EmbeddedCache(copy) : Open(copy, new DiskStorage(copy.Folder));
     }
 
+    /// <summary>As <see cref="OpenAsync(EmbeddedCacheOptions, CancellationToken)"/>, on any storage.</summary>
+    internal static Task<EmbeddedCache> OpenAsync(EmbeddedCacheOptions options, IStorage storage)
+    {
+        EmbeddedCacheOptions copy = Checked(options).Copy();
+        return Task.Run(() => Open(copy, storage));
+    }
+
     /// <summary>Recovers a folder on any storage and goes on with it.</summary>
     internal static EmbeddedCache Open(EmbeddedCacheOptions options, IStorage storage)
     {

@@ -63,7 +63,17 @@ public static class RdbFileExtensions
     /// <exception cref="RdbFileException">The file is damaged, no RDB file, or of a later version.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="CacheFullException">The budget has no room for more.</exception>
-    public static async Task<ImportReport> ImportAsync(this EmbeddedCache cache, string path, ImportMode mode = ImportMode.IntoEmpty, CancellationToken cancellationToken = default)
+    public static Task<ImportReport> ImportAsync(this EmbeddedCache cache, string path, ImportMode mode = ImportMode.IntoEmpty, CancellationToken cancellationToken = default) =>
+        cache.ImportMeteredAsync(path, mode, progress: null, cancellationToken);
+
+    /// <summary>As <see cref="ImportAsync"/>.</summary>
+    /// <param name="cache">The cache.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="mode">What happens to keys that are there already.</param>
+    /// <param name="progress">Is told how far the file has been read; null if nobody wants to know.</param>
+    /// <param name="cancellationToken">Gives up; the keys so far stay.</param>
+    internal static async Task<ImportReport> ImportMeteredAsync(
+        this EmbeddedCache cache, string path, ImportMode mode, IProgress<ReadProgress>? progress, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(cache);
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
@@ -82,7 +92,8 @@ public static class RdbFileExtensions
             () =>
             {
                 (string folder, string name) = Split(path);
-                using IStorageFile file = new DiskStorage(folder).Open(name, StorageOpen.Existing);
+                IStorage storage = progress == null ? new DiskStorage(folder) : new MeteredStorage(new DiskStorage(folder), progress);
+                using IStorageFile file = storage.Open(name, StorageOpen.Existing);
                 var importer = new Importer(cache, mode == ImportMode.Replace, Path.GetFullPath(path), cancellationToken);
                 RdbFileReader.Read(file, Path.GetFullPath(path), importer);
                 return importer;

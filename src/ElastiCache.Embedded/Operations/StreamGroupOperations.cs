@@ -67,7 +67,7 @@ internal sealed class StreamGroupOperations
         write.Shard.Snapshot.HandOver(database, current);
         found.LastId = after ?? stream.LastId;
         found.EntriesRead = entriesRead;
-        LogLastId(write.Shard, database, key, found);
+        LogLastId(write.Shard, database, key, found, changes: 1);
         write.Notify(KeyEventClass.Stream, "xgroup-setid"u8, key);
     }
 
@@ -171,9 +171,14 @@ internal sealed class StreamGroupOperations
         return consumer;
     }
 
-    /// <summary>Logs how far a group has come: no change by itself, for the entries that it was given are counted.</summary>
-    internal static void LogLastId(Shard shard, int database, in KeyProbe key, StreamGroup group) =>
-        shard.Effect(database, 7, changes: 0)?.Argument("XGROUP"u8).Argument("SETID"u8).Argument(key).Argument(group.Name).Argument(group.LastId)
+    /// <summary>Logs how far a group has come.</summary>
+    /// <param name="shard">The key's shard.</param>
+    /// <param name="database">Its database.</param>
+    /// <param name="key">The stream.</param>
+    /// <param name="group">The group.</param>
+    /// <param name="changes">1, or 0 where the entries that it was given are counted.</param>
+    internal static void LogLastId(Shard shard, int database, in KeyProbe key, StreamGroup group, int changes) =>
+        shard.Effect(database, 7, changes: changes)?.Argument("XGROUP"u8).Argument("SETID"u8).Argument(key).Argument(group.Name).Argument(group.LastId)
             .Argument("ENTRIESREAD"u8).Argument(group.EntriesRead);
 
     private static StreamGroup Require(in KeyWrite write, in KeyProbe key, ReadOnlySpan<byte> group, out Entry current, out StreamData stream)
