@@ -6,17 +6,20 @@ namespace ElastiCache.Embedded.Server.Cli;
 /// <summary><c>check</c>: whether a folder or an RDB file is well; <c>--fix</c> gives a damaged log up from the damage on.</summary>
 internal static class CheckCommand
 {
-    public static async Task<int> RunAsync(string path, bool fixes)
+    public static async Task<int> RunAsync(string path, bool fixes, bool showsProgress)
     {
+        using ProgressBar? progress = Terminal.Progress(showsProgress);
         if (File.Exists(path))
         {
-            await using EmbeddedCache cache = await StoredData.LoadAsync(path).ConfigureAwait(false);
+            await using EmbeddedCache cache = await StoredData.LoadAsync(path, progress).ConfigureAwait(false);
+            progress?.Dispose();
             Terminal.Write($"'{path}' is well");
             return 0;
         }
 
-        var storage = new DiskStorage(path);
+        IStorage storage = StoredData.Storage(path, progress);
         List<CheckedFile> files = LogCheck.Run(storage);
+        progress?.Dispose();
         foreach (CheckedFile file in files)
         {
             Terminal.Write(string.Create(
@@ -32,7 +35,7 @@ internal static class CheckCommand
         return fixes ? Fix(storage, damaged) : 1;
     }
 
-    private static int Fix(DiskStorage storage, CheckedFile damaged)
+    private static int Fix(IStorage storage, CheckedFile damaged)
     {
         if (damaged.Damage is not LogDamagedException)
         {

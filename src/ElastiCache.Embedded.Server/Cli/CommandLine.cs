@@ -17,6 +17,7 @@ internal static class CommandLine
 
         check, inspect and export read a folder as it is, also while somebody has it open, and change nothing; check --fix gives a damaged log up from the damage
         on and keeps what it gives up beside it. import and restore need the folder for themselves.
+        On a terminal they show how far they are; --quiet, as the last argument, prevents that.
 
         serve takes Redis's own configuration file and option names; an option's values follow it up to the next option. Unknown names are refused.
         """;
@@ -38,28 +39,29 @@ internal static class CommandLine
 
     private static async Task<int> DispatchAsync(string[] arguments)
     {
-        switch (arguments)
+        bool shows = arguments is ["serve", ..] or not [.., "--quiet"];
+        switch (shows ? arguments : arguments[..^1])
         {
             case ["serve", .. var options]:
                 return await ServeCommand.RunAsync(options).ConfigureAwait(false);
             case ["check", var path]:
-                return await CheckCommand.RunAsync(path, fixes: false).ConfigureAwait(false);
+                return await CheckCommand.RunAsync(path, fixes: false, shows).ConfigureAwait(false);
             case ["check", var path, "--fix"]:
-                return await CheckCommand.RunAsync(path, fixes: true).ConfigureAwait(false);
+                return await CheckCommand.RunAsync(path, fixes: true, shows).ConfigureAwait(false);
             case ["inspect", var path, .. var options] when options is [] or ["--json"]:
-                return await InspectCommand.RunAsync(path, asJson: options.Length > 0, largest: 10).ConfigureAwait(false);
+                return await InspectCommand.RunAsync(path, asJson: options.Length > 0, largest: 10, shows).ConfigureAwait(false);
             case ["inspect", var path, .. var options] when options is ["--largest", _] or ["--json", "--largest", _] && TryCount(options[^1], out int largest):
-                return await InspectCommand.RunAsync(path, asJson: options.Length > 2, largest).ConfigureAwait(false);
+                return await InspectCommand.RunAsync(path, asJson: options.Length > 2, largest, shows).ConfigureAwait(false);
             case ["export", var folder, var file]:
-                return await DataCommands.ExportAsync(folder, file).ConfigureAwait(false);
+                return await DataCommands.ExportAsync(folder, file, shows).ConfigureAwait(false);
             case ["import", var file, var folder]:
-                return await DataCommands.ImportAsync(file, folder, ImportMode.IntoEmpty).ConfigureAwait(false);
+                return await DataCommands.ImportAsync(file, folder, ImportMode.IntoEmpty, shows).ConfigureAwait(false);
             case ["import", var file, var folder, "--replace"]:
-                return await DataCommands.ImportAsync(file, folder, ImportMode.Replace).ConfigureAwait(false);
+                return await DataCommands.ImportAsync(file, folder, ImportMode.Replace, shows).ConfigureAwait(false);
             case ["import", var file, var folder, "--keep"]:
-                return await DataCommands.ImportAsync(file, folder, ImportMode.Keep).ConfigureAwait(false);
+                return await DataCommands.ImportAsync(file, folder, ImportMode.Keep, shows).ConfigureAwait(false);
             case ["restore", var folder, "--to", var time, .. var keys] when keys is [] or ["--keys", _] && TryTime(time, out DateTimeOffset moment):
-                return await DataCommands.RestoreAsync(folder, moment, keys is [_, var pattern] ? pattern : null).ConfigureAwait(false);
+                return await DataCommands.RestoreAsync(folder, moment, keys is [_, var pattern] ? pattern : null, shows).ConfigureAwait(false);
             case ["--version" or "-v"]:
                 Terminal.Write($"elasticache-embedded {typeof(CommandLine).Assembly.GetName().Version?.ToString(3)}, commands of Redis {Commands.ConnectionCommands.RedisVersion}");
                 return 0;

@@ -13,9 +13,11 @@ internal static class InspectCommand
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
 
-    public static async Task<int> RunAsync(string path, bool asJson, int largest)
+    public static async Task<int> RunAsync(string path, bool asJson, int largest, bool showsProgress)
     {
-        await using EmbeddedCache cache = await StoredData.LoadAsync(path).ConfigureAwait(false);
+        using ProgressBar? progress = Terminal.Progress(showsProgress && !asJson);
+        await using EmbeddedCache cache = await StoredData.LoadAsync(path, progress).ConfigureAwait(false);
+        progress?.Dispose();
         Inspection inspection = Inspect(cache, largest);
         if (asJson)
         {

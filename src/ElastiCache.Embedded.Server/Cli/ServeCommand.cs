@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using ElastiCache.Embedded.Server.Configuration;
+using ElastiCache.Embedded.Server.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 
 namespace ElastiCache.Embedded.Server.Cli;
@@ -30,6 +31,7 @@ internal static class ServeCommand
     internal static ServerConfiguration ReadConfiguration(IReadOnlyList<string> arguments)
     {
         var configuration = new ServerConfiguration();
+        string? rules = null;
         int next = 0;
         if (arguments.Count > 0 && !arguments[0].StartsWith("--", StringComparison.Ordinal))
         {
@@ -66,7 +68,14 @@ internal static class ServeCommand
                 throw new ConfigurationException($"'{option}' takes one value.");
             }
 
-            configuration.Load(parameter.Name, string.Join(' ', values));
+            string value = string.Join(' ', values);
+            if (parameter.Name == "save")
+            {
+                // Given twice it is both rules; empty, it is none.
+                rules = value = value.Length == 0 ? "" : $"{rules} {value}".Trim();
+            }
+
+            configuration.Load(parameter.Name, value);
         }
 
         return configuration;
@@ -154,10 +163,35 @@ internal static class ServeCommand
         await Task.WhenAny(server.ShutdownRequested, stopped.Task).ConfigureAwait(false);
         Terminal.Write("Closing");
 
-        void Stop(PosixSignalContext signal)
+        // The process ends when everything is closed.
+        async void Stop(PosixSignalContext signal)
         {
-            signal.Cancel = true;   // the process ends when everything is closed
-            stopped.TrySetResult();
+            signal.Cancel = true;
+            if (await SavesAsync(server.State.Snapshots, configuration[signal.Signal == PosixSignal.SIGINT ? "shutdown-on-sigint" : "shutdown-on-sigterm"]).ConfigureAwait(false))
+            {
+                stopped.TrySetResult();
+            }
+        }
+    }
+
+    // False where the data could not be saved and nobody said that this doesn't matter: then the server stays, as Redis does.
+    private static async Task<bool> SavesAsync(SnapshotFile snapshots, string options)
+    {
+        string[] words = WordParameters.Split(options);
+        if (words.Contains("nosave") || !(words.Contains("save") || snapshots.HasRules))
+        {
+            return true;
+        }
+
+        try
+        {
+            await snapshots.SaveAfterOthersAsync().ConfigureAwait(false);
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CacheException or InvalidOperationException)
+        {
+            Terminal.WriteError($"The data could not be saved into '{snapshots.Path}': {e.Message}");
+            return words.Contains("force");
         }
     }
 

@@ -6,19 +6,21 @@ namespace ElastiCache.Embedded.Server.Cli;
 internal static class StoredData
 {
     /// <summary>Reads it.</summary>
+    /// <param name="path">The file or folder.</param>
+    /// <param name="progress">Is told how far it has been read; null if nobody wants to know.</param>
     /// <exception cref="IOException">It is not there, damaged, or of another kind; the message says which.</exception>
-    public static async Task<EmbeddedCache> LoadAsync(string path)
+    public static async Task<EmbeddedCache> LoadAsync(string path, IProgress<ReadProgress>? progress)
     {
         var cache = new EmbeddedCache();
         try
         {
             if (File.Exists(path))
             {
-                await cache.ImportAsync(path).ConfigureAwait(false);
+                await cache.ImportMeteredAsync(path, ImportMode.IntoEmpty, progress, CancellationToken.None).ConfigureAwait(false);
             }
             else
             {
-                LoadLog(path, cache);
+                LoadLog(path, cache, progress);
             }
 
             return cache;
@@ -30,14 +32,18 @@ internal static class StoredData
         }
     }
 
-    private static void LoadLog(string folder, EmbeddedCache cache)
+    /// <summary>A folder of the disk.</summary>
+    public static IStorage Storage(string folder, IProgress<ReadProgress>? progress) =>
+        progress == null ? new DiskStorage(folder) : new MeteredStorage(new DiskStorage(folder), progress);
+
+    private static void LoadLog(string folder, EmbeddedCache cache, IProgress<ReadProgress>? progress)
     {
         if (!Directory.Exists(folder))
         {
             throw new FileNotFoundException($"There is no file and no folder '{folder}'.");
         }
 
-        var storage = new DiskStorage(folder);
+        IStorage storage = Storage(folder, progress);
         Manifest manifest = Recovery.ReadManifest(storage) ?? throw new FileNotFoundException($"The folder '{folder}' has no log. Name the folder of a durable cache, or an RDB file.");
         cache.Store.IsLoading = true;
         PointInTime.Replay(storage, manifest, LogHistory.Read(storage), long.MaxValue, new StoreReplay(cache.Store));

@@ -9,5 +9,8 @@ internal static class Terminal
 
     public static void Write(string line) => Console.Out.WriteLine(line);
 
+    /// <summary>A bar on the error output, where somebody sits before it who wants one; otherwise null.</summary>
+    public static ProgressBar? Progress(bool isWanted) => isWanted && !Console.IsErrorRedirected ? new ProgressBar(Console.Error, TimeProvider.System) : null;
+
     public static void WriteError(string line) => Console.Error.WriteLine(line);
 }

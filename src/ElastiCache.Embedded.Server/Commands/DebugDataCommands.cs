@@ -204,7 +204,7 @@ internal static class DebugDataCommands
         {
             if (saves)
             {
-                if (server.Snapshots.TrySave() is not { } save)
+                if (server.Snapshots.TrySave(isBackground: false) is not { } save)
                 {
                     return "ERR Background save already in progress";
                 }
@@ -218,6 +218,7 @@ internal static class DebugDataCommands
             }
 
             await server.Cache.ImportAsync(server.Snapshots.Path, merges || !flushes ? ImportMode.Replace : ImportMode.Keep).ConfigureAwait(false);
+            server.Snapshots.NoteLoaded();
             return null;
         }
         catch (Exception e) when (e is IOException or CacheException or InvalidOperationException)

@@ -1,5 +1,6 @@
 using System.Text;
 using ElastiCache.Embedded.Commands;
+using ElastiCache.Embedded.Server.Connections;
 using ElastiCache.Embedded.Server.Hosting;
 using static ElastiCache.Embedded.Commands.CommandFlags;
 
@@ -91,7 +92,7 @@ internal static class InfoCommands
 
     private static CommandError? Shutdown(CommandContext context, scoped in CommandArguments arguments)
     {
-        bool saves = false, savesNot = false, aborts = false, others = false;
+        bool saves = false, savesNot = false, aborts = false, others = false, forces = false;
         for (int i = 1; i < arguments.Count; i++)
         {
             bool isSave = arguments.Is(i, "SAVE"u8), isNoSave = arguments.Is(i, "NOSAVE"u8), isAbort = arguments.Is(i, "ABORT"u8);
@@ -105,6 +106,7 @@ internal static class InfoCommands
             savesNot |= isNoSave;
             aborts |= isAbort;
             others |= isOther;
+            forces |= arguments.Is(i, "FORCE"u8);
         }
 
         if ((saves && savesNot) || (aborts && (saves || savesNot || others)))
@@ -118,14 +120,27 @@ internal static class InfoCommands
         }
 
         ServerState server = context.Client().Server;
-        if (saves && server.Cache.Log == null)
+        if (!savesNot && (saves || server.Snapshots.HasRules))
         {
-            return new CommandError("Errors trying to SHUTDOWN. Check logs.");
+            context.Client().Pending = new PendingReply(SaveAndEndAsync(context.Client(), forces));
+            return null;
         }
 
         // No reply: the client learns it from the end of its connection.
         context.Client().ClosesAfterReply = true;
         server.ShutdownRequested?.Invoke();
+        return null;
+    }
+
+    private static async Task<string?> SaveAndEndAsync(ClientContext client, bool forces)
+    {
+        if (await PendingReply.OutcomeOfAsync(client.Server.Snapshots.SaveAfterOthersAsync()).ConfigureAwait(false) is not null && !forces)
+        {
+            return "ERR Errors trying to SHUTDOWN. Check logs.";
+        }
+
+        client.Server.ShutdownRequested?.Invoke();
+        client.Connection.Kill();
         return null;
     }
 }

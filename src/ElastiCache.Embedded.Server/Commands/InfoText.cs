@@ -190,9 +190,9 @@ internal sealed class InfoText(ServerState server)
         Field("current_fork_perc", "0.00");
         Field("current_save_keys_processed", 0);
         Field("current_save_keys_total", 0);
-        Field("rdb_changes_since_last_save", 0);
+        Field("rdb_changes_since_last_save", server.Snapshots.ChangesSinceSave);
         Field("rdb_bgsave_in_progress", server.Snapshots.IsSaving ? 1 : 0);
-        Field("rdb_last_save_time", (server.Snapshots.LastSavedAt ?? server.StartedMilliseconds) / 1000);
+        Field("rdb_last_save_time", server.Snapshots.LastSavedAt / 1000);
         Field("rdb_last_bgsave_status", server.Snapshots.LastSucceeded ? "ok" : "err");
         Field("rdb_last_bgsave_time_sec", server.Snapshots.LastSeconds);
         Field("rdb_current_bgsave_time_sec", server.Snapshots.CurrentSeconds);
@@ -219,8 +219,10 @@ internal sealed class InfoText(ServerState server)
             Field("aof_base_size", log.Writer.RewrittenBytes);
             Field("aof_pending_rewrite", 0);
             Field("aof_buffer_length", 0);
-            Field("aof_pending_bio_fsync", 0);
-            Field("aof_delayed_fsync", 0);
+            Field("aof_pending_bio_fsync", log.Writer.Backlog.IsAny ? 1 : 0);
+            Field("aof_delayed_fsync", log.TimesBehind);
+            Field("aof_oldest_unpersisted_sec", (long)log.Writer.Backlog.Age.TotalSeconds);
+            Field("aof_writes_refused", log.Failure != null ? "poisoned" : log.IsBehind ? "behind" : "no");
         }
     }
 

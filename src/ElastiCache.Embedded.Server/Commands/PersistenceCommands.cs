@@ -1,6 +1,5 @@
 using ElastiCache.Embedded.Commands;
 using ElastiCache.Embedded.Server.Connections;
-using ElastiCache.Embedded.Server.Hosting;
 using static ElastiCache.Embedded.Commands.CommandFlags;
 
 namespace ElastiCache.Embedded.Server.Commands;
@@ -20,7 +19,7 @@ internal static class PersistenceCommands
 
     private static CommandError? Save(CommandContext context, scoped in CommandArguments arguments)
     {
-        if (context.Client().Server.Snapshots.TrySave() is not { } save)
+        if (context.Client().Server.Snapshots.TrySave(isBackground: false) is not { } save)
         {
             return SaveRunning;
         }
@@ -36,7 +35,7 @@ internal static class PersistenceCommands
             return CommandError.Syntax;
         }
 
-        if (context.Client().Server.Snapshots.TrySave() is not { } save)
+        if (context.Client().Server.Snapshots.TrySave(isBackground: true) is not { } save)
         {
             return SaveRunning;
         }
@@ -67,11 +66,9 @@ internal static class PersistenceCommands
         return null;
     }
 
-    // As in Redis that never saved: the time of its start.
     private static CommandError? LastSave(CommandContext context, scoped in CommandArguments arguments)
     {
-        ServerState server = context.Client().Server;
-        context.Reply.Integer((server.Snapshots.LastSavedAt ?? server.StartedMilliseconds) / 1000);
+        context.Reply.Integer(context.Client().Server.Snapshots.LastSavedAt / 1000);
         return null;
     }
 }

@@ -58,6 +58,9 @@ internal static class ParameterTable
         Choice("enable-debug-command", "no", "no", "yes", "local") with { Protection = Immutable },
         Choice("loglevel", "notice", "debug", "verbose", "notice", "warning"),
         Words("save", "3600 1 300 100 60 10000", WordParameters.ReadSave),
+        Boolean("stop-writes-on-bgsave-error", true),
+        Words("shutdown-on-sigterm", "default", WordParameters.ReadShutdown),
+        Words("shutdown-on-sigint", "default", WordParameters.ReadShutdown),
         Boolean("daemonize", false) with { Protection = Immutable },
     ];
 
@@ -168,11 +171,8 @@ internal static class ParameterTable
         Choice("sanitize-dump-payload", "no", "no", "yes", "clients"),
         Text("server_cpulist", "") with { Protection = Immutable },
         Boolean("set-proc-title", true) with { Protection = Immutable },
-        Words("shutdown-on-sigint", "default", WordParameters.ReadShutdown),
-        Words("shutdown-on-sigterm", "default", WordParameters.ReadShutdown),
         Integer("shutdown-timeout", 10, 0, int.MaxValue),
         Integer("socket-mark-id", 0, 0, uint.MaxValue) with { Protection = Immutable },
-        Boolean("stop-writes-on-bgsave-error", true),
         Choice("supervised", "no", "upstart", "systemd", "auto", "no") with { Protection = Immutable },
         Boolean("syslog-enabled", false) with { Protection = Immutable },
         Text("syslog-facility", "local0") with { Protection = Immutable },

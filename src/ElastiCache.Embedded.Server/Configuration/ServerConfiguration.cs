@@ -8,6 +8,14 @@ internal sealed class ServerConfiguration
     private readonly Dictionary<Parameter, string> _values = ParameterTable.All.ToDictionary(parameter => parameter, parameter => parameter.Default);
     private readonly Dictionary<Parameter, Func<string, string?>> _actions = [];
 
+    /// <summary>Redis's defaults but for <c>save</c>: a server inside a program writes no dump.rdb that nobody asked for.</summary>
+    public static ServerConfiguration ForEmbedding()
+    {
+        var configuration = new ServerConfiguration();
+        configuration.Note("save", "");
+        return configuration;
+    }
+
     /// <summary>The file that the server was started with; null if there was none.</summary>
     public string? File { get; set; }
 

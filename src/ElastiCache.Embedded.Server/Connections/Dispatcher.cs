@@ -6,6 +6,12 @@ namespace ElastiCache.Embedded.Server.Connections;
 /// <summary>The way of a request to its command: found, allowed now, not paused; then run, or queued after MULTI.</summary>
 internal static class Dispatcher
 {
+    // PING gets it too, as in Redis: who watches a server by PING shall see it.
+    private const string NotSaved =
+        "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify the data set are disabled, " +
+        "because this instance is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). " +
+        "Please check the Redis logs for details about the RDB error.";
+
     /// <summary>Handles one request.</summary>
     /// <returns>False if it has to wait for the end of a pause; then nothing has happened.</returns>
     public static bool TryServe(ClientContext client, scoped in CommandArguments arguments)
@@ -60,6 +66,11 @@ internal static class Dispatcher
             return "OOM command not allowed when used memory > 'maxmemory'.";
         }
 
+        if (client.Server.Snapshots.RefusesWrites && (Changes(client, command) || command.Name == "PING"))
+        {
+            return NotSaved;
+        }
+
         return command.Name == "DEBUG" && !client.Server.AllowsDebug(client)
             ? "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it from a local connection, " +
               "otherwise you need to set this option in the configuration file, and then restart the server."
@@ -77,6 +88,9 @@ internal static class Dispatcher
         MemoryBudget budget = client.Store.Budget;
         return budget.MaxBytes > 0 && client.Store.Arena.UsedBytes > budget.MaxBytes && !budget.Evicts;
     }
+
+    private static bool Changes(ClientContext client, Command command) =>
+        (command.Flags & CommandFlags.Write) != 0 || (command.Name == "EXEC" && (client.Transaction.Flags & CommandFlags.Write) != 0);
 
     private static void Refuse(ClientContext client, string error, Command? command)
     {

@@ -105,7 +105,7 @@ public sealed class RespServer : IAsyncDisposable
     }
 
     /// <summary>A server that nobody can reach but by <see cref="Connect"/>.</summary>
-    internal static RespServer StartInMemory(EmbeddedCache cache) => new(new ServerState(cache, new ServerConfiguration()), listener: null);
+    internal static RespServer StartInMemory(EmbeddedCache cache) => new(new ServerState(cache, ServerConfiguration.ForEmbedding()), listener: null);
 
     /// <summary>A connection in this process, without a socket.</summary>
     internal Stream Connect()

@@ -51,7 +51,7 @@ public sealed class RespServerOptions
 
     /// <summary>Other parameters, by Redis's names, such as <c>timeout</c> or <c>slowlog-log-slower-than</c>.</summary>
     /// <value>Default empty. A name that Redis 7.0 doesn't have is refused, and so is a value that it wouldn't take.</value>
-    /// <remarks>What the cache decided when it was opened (databases, appendonly, dir, maxmemory) is not changed by this.</remarks>
+    /// <remarks><c>save</c> has no rules by default, unlike in Redis: a server inside a program writes no dump.rdb that nobody asked for. What the cache decided when it was opened (databases, appendonly, dir, maxmemory) is not changed by this.</remarks>
     public IDictionary<string, string> Parameters { get; } = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Where the server writes what happens in the background.</summary>
@@ -67,7 +67,7 @@ public sealed class RespServerOptions
         Require(TlsPort is null || Certificate is { HasPrivateKey: true }, nameof(Certificate), Certificate?.Subject ?? "null", "a certificate with its private key where TlsPort is set");
         Require(Port is not null || TlsPort is not null || UnixSocketPath is not null, nameof(Port), "null", "set where there is neither TlsPort nor UnixSocketPath");
         Require(Bind is { Count: > 0 }, nameof(Bind), "empty", "at least one address");
-        var configuration = new ServerConfiguration();
+        var configuration = ServerConfiguration.ForEmbedding();
         foreach ((string name, string value) in Parameters)
         {
             configuration.Load(name, value);

@@ -157,6 +157,7 @@ internal sealed class ServerState : IDisposable
         CommandRate.Sample(sum.Processed, now);
         InputRate.Sample(sum.BytesIn, now);
         OutputRate.Sample(sum.BytesOut, now);
+        Snapshots.BeginIfDue();
         foreach (RespConnection connection in Clients.Unordered)
         {
             connection.CheckTime(now, IdleTimeoutSeconds);

@@ -1,4 +1,5 @@
 using ElastiCache.Embedded.Api;
+using ElastiCache.Embedded.Diagnostics;
 using ElastiCache.Embedded.Eviction;
 using ElastiCache.Embedded.Keyspace;
 using ElastiCache.Embedded.Memory;
@@ -60,7 +61,7 @@ public sealed partial class EmbeddedCache : IAsyncDisposable, IDisposable
             _databases[i] = new CacheDatabase(this, i);
         }
 
-        Logger = (ILogger?)options.LoggerFactory?.CreateLogger<EmbeddedCache>() ?? NullLogger.Instance;
+        Logger = LoggerOf(options);
         Channels = new Channels(this);
         Events = new KeyspaceEvents(Hub) { Classes = options.KeyEventClasses };
         store.Events = Events;
@@ -73,10 +74,7 @@ public sealed partial class EmbeddedCache : IAsyncDisposable, IDisposable
             _schedule = backup is { Window: not null, RetentionDays: > 0 } ? new BackupSchedule(_backups, store.Clock) : null;
         }
 
-        if (log?.Rewriter is { } rewriter)
-        {
-            rewriter.OnFailure = failure => LogRewriteFailed(Logger, failure);
-        }
+        Metrics = new CacheMetrics(store, log, options.Name ?? options.Folder ?? "memory");
     }
 
     /// <summary>The strings of database 0.</summary>
@@ -133,6 +131,8 @@ public sealed partial class EmbeddedCache : IAsyncDisposable, IDisposable
     internal AppendLog? Log => _log;
 
     internal ILogger Logger { get; }
+
+    internal CacheMetrics Metrics { get; }
 
     /// <summary>The list under a key of database 0. Costs nothing until it is used.</summary>
     /// <typeparam name="T">What its elements are: text, bytes, numbers and so on in their plain form, everything else through the serializer.</typeparam>
@@ -272,6 +272,7 @@ public sealed partial class EmbeddedCache : IAsyncDisposable, IDisposable
 #pragma warning disable RS0030 // Banned: blocking on a task, which is what a synchronous close is asked for
         MakeFinalBackupAsync().GetAwaiter().GetResult();
 #pragma warning restore RS0030
+        Metrics.Dispose();
         _sweeper.Dispose();
         Store.Dispose();
         Waiters.Close();
@@ -283,6 +284,7 @@ public sealed partial class EmbeddedCache : IAsyncDisposable, IDisposable
     public async ValueTask DisposeAsync()
     {
         await MakeFinalBackupAsync().ConfigureAwait(false);
+        Metrics.Dispose();
         _sweeper.Dispose();
         Store.Dispose();
         Waiters.Close();
@@ -300,6 +302,13 @@ public sealed partial class EmbeddedCache : IAsyncDisposable, IDisposable
         return copy.Folder == null ? new EmbeddedCache(copy) : Open(copy, new DiskStorage(copy.Folder));
     }
 
+    /// <summary>As <see cref="OpenAsync(EmbeddedCacheOptions, CancellationToken)"/>, on any storage.</summary>
+    internal static Task<EmbeddedCache> OpenAsync(EmbeddedCacheOptions options, IStorage storage)
+    {
+        EmbeddedCacheOptions copy = Checked(options).Copy();
+        return Task.Run(() => Open(copy, storage));
+    }
+
     /// <summary>Recovers a folder on any storage and goes on with it.</summary>
     internal static EmbeddedCache Open(EmbeddedCacheOptions options, IStorage storage)
     {
@@ -310,11 +319,14 @@ public sealed partial class EmbeddedCache : IAsyncDisposable, IDisposable
             // Before anything is made: without a key nothing can be written.
             _ = options.Envelope?.Keys?.Current;
             recovered = Replay(store, new EnvelopeStorage(storage, options.Envelope, options.TimeProvider), options);
-            EmbeddedCache? opened = null;
+            var notices = new LogNotices(LoggerOf(options), options.Folder);
             var logOptions = new AppendLogOptions
             {
-                Poisoned = failure => LogPoisoned(opened?.Logger ?? NullLogger.Instance, failure),
-                Resumed = () => LogResumed(opened?.Logger ?? NullLogger.Instance, options.Folder),
+                Poisoned = notices.Poisoned,
+                Resumed = notices.Resumed,
+                FellBehind = notices.FellBehind,
+                CaughtUp = notices.CaughtUp,
+                RewriteFailed = notices.RewriteFailed,
                 Mode = options.Durability,
                 MaxUnpersistedAge = options.MaxUnpersistedAge,
                 RewriteGrowthPercent = options.LogRewriteGrowthPercent,
@@ -329,8 +341,7 @@ public sealed partial class EmbeddedCache : IAsyncDisposable, IDisposable
                 MakeItTheLogs(log);
             }
 
-            opened = new EmbeddedCache(options, store, log) { Recovery = report };
-            return opened;
+            return new EmbeddedCache(options, store, log) { Recovery = report };
         }
         catch (IOException e) when (e is not LogException)
         {
@@ -348,6 +359,8 @@ public sealed partial class EmbeddedCache : IAsyncDisposable, IDisposable
         }
     }
 
+    private static ILogger LoggerOf(EmbeddedCacheOptions options) => (ILogger?)options.LoggerFactory?.CreateLogger<EmbeddedCache>() ?? NullLogger.Instance;
+
     private static RecoveredLog Replay(Store store, IStorage storage, EmbeddedCacheOptions options)
     {
         store.IsLoading = true;
@@ -363,19 +376,10 @@ public sealed partial class EmbeddedCache : IAsyncDisposable, IDisposable
         return recovered;
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The log has grown and could not be rewritten; it goes on as it is, and is tried again in a minute or more.")]
-    private static partial void LogRewriteFailed(ILogger logger, Exception exception);
-
     internal void LogBackupFailed(Exception failure, string name) => LogBackupFailed(Logger, failure, name);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The backup '{Name}' failed.")]
     private static partial void LogBackupFailed(ILogger logger, Exception exception, string name);
-
-    [LoggerMessage(Level = LogLevel.Critical, Message = "The disk failed: writes are refused, and reads go on. The log goes on in new files once the disk is well.")]
-    private static partial void LogPoisoned(ILogger logger, Exception exception);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "The log in '{Folder}' works again, in new files that hold everything; writes are taken.")]
-    private static partial void LogResumed(ILogger logger, string? folder);
 
     // Until this has succeeded the folder has its newest state, and whoever opens it anew gets that.
     private static void MakeItTheLogs(AppendLog log)
@@ -413,8 +417,9 @@ public sealed partial class EmbeddedCache : IAsyncDisposable, IDisposable
 
     /// <summary>A folder that files of others are read from: in the cache's envelope or without one.</summary>
     /// <param name="folder">Its path.</param>
-    internal IStorage ForeignStorageAt(string folder) => new EnvelopeStorage(
-        new DiskStorage(folder), _options.Envelope is { } envelope ? new EnvelopeOptions { Keys = envelope.Keys, Compresses = envelope.Compresses, AcceptsPlainFiles = true } : null, _options.TimeProvider);
+    /// <param name="progress">Is told how far a file has been read; null if nobody wants to know.</param>
+    internal IStorage ForeignStorageAt(string folder, IProgress<ReadProgress>? progress) => new EnvelopeStorage(
+        progress == null ? new DiskStorage(folder) : new MeteredStorage(new DiskStorage(folder), progress), _options.Envelope is { } envelope ? new EnvelopeOptions { Keys = envelope.Keys, Compresses = envelope.Compresses, AcceptsPlainFiles = true } : null, _options.TimeProvider);
 
     /// <summary>An empty store like this one, without a budget and a log.</summary>
     internal Store NewScratchStore() =>

@@ -32,6 +32,11 @@ public sealed class EmbeddedCacheOptions
     /// </remarks>
     public string? Folder { get; set; }
 
+    /// <summary>What the cache is called in metrics: the tag <c>cache</c>.</summary>
+    /// <value>Default <see langword="null"/>: <see cref="Folder"/>, or <c>memory</c>.</value>
+    /// <remarks>Only a program with several caches in memory needs it, to tell them apart.</remarks>
+    public string? Name { get; set; }
+
     /// <summary>The budget for keys, values and their index, in bytes.</summary>
     /// <value>0 (default) for no limit, otherwise at least 1,048,576 (1 MiB).</value>
     /// <remarks>

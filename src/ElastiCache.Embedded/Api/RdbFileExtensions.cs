@@ -20,7 +20,7 @@ public static class RdbFileExtensions
     /// <returns>The number of keys written.</returns>
     /// <exception cref="IOException">The file can't be written; the old one stays.</exception>
     public static Task<long> ExportAsync(this EmbeddedCache cache, string path, CancellationToken cancellationToken = default) =>
-        WriteAsync(cache, path, static (_, folder) => new DiskStorage(folder), cancellationToken);
+        WriteAsync(cache, path, static (_, folder) => new DiskStorage(folder), atMoment: null, cancellationToken);
 
     /// <summary>As <see cref="ExportAsync"/>, for the cache itself and no other program: in the envelope that the cache has (<see cref="EmbeddedCacheOptions.Envelope"/>), encrypted for example.</summary>
     /// <remarks><see cref="ImportAsync"/> reads it, in a cache that has the key. Without an envelope the two write the same.</remarks>
@@ -30,9 +30,17 @@ public static class RdbFileExtensions
     /// <returns>The number of keys written.</returns>
     /// <exception cref="IOException">The file can't be written; the old one stays.</exception>
     public static Task<long> SnapshotAsync(this EmbeddedCache cache, string path, CancellationToken cancellationToken = default) =>
-        WriteAsync(cache, path, static (cache, folder) => cache.StorageAt(folder), cancellationToken);
+        cache.SnapshotMomentAsync(path, atMoment: null, cancellationToken);
 
-    private static async Task<long> WriteAsync(EmbeddedCache cache, string path, Func<EmbeddedCache, string, IStorage> storageAt, CancellationToken cancellationToken)
+    /// <summary>As <see cref="SnapshotAsync"/>.</summary>
+    /// <param name="cache">The cache.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="atMoment">Called at the moment whose state is written, with everything locked: note something and return.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    internal static Task<long> SnapshotMomentAsync(this EmbeddedCache cache, string path, Action? atMoment, CancellationToken cancellationToken) =>
+        WriteAsync(cache, path, static (cache, folder) => cache.StorageAt(folder), atMoment, cancellationToken);
+
+    private static async Task<long> WriteAsync(EmbeddedCache cache, string path, Func<EmbeddedCache, string, IStorage> storageAt, Action? atMoment, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(cache);
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
@@ -41,7 +49,14 @@ public static class RdbFileExtensions
         await cache.Store.SnapshotTurn.TakeAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            return await Task.Run(() => Write(cache.Store, path, folder => storageAt(cache, folder), cancellationToken), CancellationToken.None).ConfigureAwait(false);
+            long keys = await Task.Run(() => Write(cache.Store, path, folder => storageAt(cache, folder), atMoment, cancellationToken), CancellationToken.None).ConfigureAwait(false);
+            cache.Metrics.SnapshotFailed = false;
+            return keys;
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            cache.Metrics.SnapshotFailed = true;
+            throw;
         }
         finally
         {
@@ -63,7 +78,17 @@ public static class RdbFileExtensions
     /// <exception cref="EncryptionKeyException">It is encrypted, and the cache does not have its key. Nothing changes.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="CacheFullException">The budget has no room for more.</exception>
-    public static async Task<ImportReport> ImportAsync(this EmbeddedCache cache, string path, ImportMode mode = ImportMode.IntoEmpty, CancellationToken cancellationToken = default)
+    public static Task<ImportReport> ImportAsync(this EmbeddedCache cache, string path, ImportMode mode = ImportMode.IntoEmpty, CancellationToken cancellationToken = default) =>
+        cache.ImportMeteredAsync(path, mode, progress: null, cancellationToken);
+
+    /// <summary>As <see cref="ImportAsync"/>.</summary>
+    /// <param name="cache">The cache.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="mode">What happens to keys that are there already.</param>
+    /// <param name="progress">Is told how far the file has been read; null if nobody wants to know.</param>
+    /// <param name="cancellationToken">Gives up; the keys so far stay.</param>
+    internal static async Task<ImportReport> ImportMeteredAsync(
+        this EmbeddedCache cache, string path, ImportMode mode, IProgress<ReadProgress>? progress, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(cache);
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
@@ -82,7 +107,7 @@ public static class RdbFileExtensions
             () =>
             {
                 (string folder, string name) = Split(path);
-                using IStorageFile file = cache.ForeignStorageAt(folder).Open(name, StorageOpen.Existing);
+                using IStorageFile file = cache.ForeignStorageAt(folder, progress).Open(name, StorageOpen.Existing);
                 var importer = new Importer(cache, mode == ImportMode.Replace, Path.GetFullPath(path), cancellationToken);
                 Read(file, Path.GetFullPath(path), importer);
                 return importer;
@@ -92,7 +117,7 @@ public static class RdbFileExtensions
         return importer.Report;
     }
 
-    private static long Write(Store store, string path, Func<string, IStorage> storageAt, CancellationToken cancellationToken)
+    private static long Write(Store store, string path, Func<string, IStorage> storageAt, Action? atMoment, CancellationToken cancellationToken)
     {
         (string folder, string name) = Split(path);
         IStorage storage = storageAt(folder);
@@ -102,7 +127,7 @@ public static class RdbFileExtensions
             long written;
             using (IStorageFile file = storage.Open(temporary, StorageOpen.Create))
             {
-                written = RdbSnapshot.Begin(store).Write(new RdbFileWriter(file, store.Clock.UnixMilliseconds), cancellationToken);
+                written = RdbSnapshot.Begin(store, atMoment).Write(new RdbFileWriter(file, store.Clock.UnixMilliseconds), cancellationToken);
             }
 
             storage.Rename(temporary, name);

@@ -19,6 +19,11 @@ internal static class OptionsConfiguration
             options.Folder = text;
             return true;
         }),
+        new(nameof(EmbeddedCacheOptions.Name), "a name for metrics", (text, options) =>
+        {
+            options.Name = text;
+            return true;
+        }),
         Size(nameof(EmbeddedCacheOptions.MaxMemory), static (options, bytes) => options.MaxMemory = bytes),
         new(nameof(EmbeddedCacheOptions.EvictionPolicy), OneOf<EvictionPolicy>(), (text, options) =>
         {

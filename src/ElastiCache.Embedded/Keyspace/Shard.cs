@@ -69,6 +69,17 @@ internal sealed unsafe class Shard
     /// <summary>The buffer for effects; null when nothing is logged.</summary>
     public EffectBuffer? Effects => Block ?? _store.Journal?[Index];
 
+    /// <summary>Changes so far, as Redis counts them for <c>save</c>: elements, fields or keys written and removed, but not what expired or was evicted.</summary>
+    public long Changes { get; private set; }
+
+    /// <summary>Begins the effect of so many <paramref name="changes"/> and counts them, which is all that is done, and the result null, when nothing is logged.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public EffectBuffer? Effect(int database, int arguments, uint flags = 0, long changes = 1)
+    {
+        Changes += changes;
+        return Effects?.Begin(database, arguments, flags);
+    }
+
     /// <summary>Native bytes of the expiry wheels.</summary>
     public long WheelBytes => _expiry.WheelBytes + MemberExpiry.WheelBytes;
 
@@ -322,11 +333,7 @@ internal sealed unsafe class Shard
 
     /// <summary>Removes what has expired, in slices of bounded work.</summary>
     /// <returns>Whether more is waiting.</returns>
-    public bool SweepExpired(long now)
-    {
-        bool more = _expiry.Sweep(now) | MemberExpiry.Sweep(now);
-        return Collections.FreeSlice() | more;
-    }
+    public bool SweepExpired(long now) => _expiry.Sweep(now) | MemberExpiry.Sweep(now) | Collections.FreeSlice();
 
     /// <summary>Empties a database. Readers see it at once; the caller frees the records in slices.</summary>
     public DetachedTable? Detach(int database)

@@ -252,6 +252,9 @@ internal sealed unsafe class Store : IDisposable
         return count;
     }
 
+    /// <summary>Changes so far in all shards (<see cref="Shard.Changes"/>). O(shards), without a lock: what is written meanwhile may or may not be counted.</summary>
+    public long Changes => _shards.Sum(static shard => shard.Changes);
+
     /// <summary>Changes the budget while the cache is in use; with eviction, down to the new limit at once.</summary>
     /// <returns>False if the addresses that were reserved when the cache was opened don't reach so far; then nothing changes.</returns>
     public bool TryChangeBudget(long maxBytes, bool evicts)

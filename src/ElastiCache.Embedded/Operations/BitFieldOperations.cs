@@ -122,9 +122,10 @@ internal sealed class BitFieldOperations
 
     private static void Log(Shard shard, int database, in KeyProbe key, ByteRange range)
     {
-        if (shard.Effects is { } effects && shard.TryFind(database, key, out Entry entry))
+        // Found before the effect begins: an entry whose time has come logs a DEL of its own.
+        if (shard.TryFind(database, key, out Entry entry))
         {
-            effects.Begin(database, 4).Argument("SETRANGE"u8).Argument(key).Argument(range.First)
+            shard.Effect(database, 4)?.Argument("SETRANGE"u8).Argument(key).Argument(range.First)
                 .Argument(entry.Value.Slice((int)range.First, (int)range.Count));
         }
     }

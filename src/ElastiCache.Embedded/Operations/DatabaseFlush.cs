@@ -16,11 +16,15 @@ internal sealed class DatabaseFlush
         _store = store;
     }
 
+    /// <summary>How many entries were taken out.</summary>
+    public long Keys { get; private set; }
+
     /// <summary>Takes a database's entries out. All shards are locked.</summary>
     /// <returns>Whether there were any.</returns>
     public bool Detach(int database)
     {
         int before = _detached.Count;
+        Keys += _store.Count(database);
         for (int i = 0; i < _store.ShardCount; i++)
         {
             if (_store.ShardAt(i).Detach(database) is { } table)

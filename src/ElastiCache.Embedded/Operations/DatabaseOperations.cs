@@ -54,7 +54,7 @@ internal sealed class DatabaseOperations
         {
             if (flush.Detach(database))
             {
-                write.Effect(database, 1)?.Argument("FLUSHDB"u8);
+                write.Effect(database, 1, changes: flush.Keys)?.Argument("FLUSHDB"u8);
             }
         }
 
@@ -76,7 +76,7 @@ internal sealed class DatabaseOperations
 
             if (any)
             {
-                write.Effect(0, 1)?.Argument("FLUSHALL"u8);
+                write.Effect(0, 1, changes: flush.Keys)?.Argument("FLUSHALL"u8);
             }
         }
 

@@ -219,8 +219,8 @@ internal sealed class HashExpiry
         if (done > 0)
         {
             EffectBuffer? effect = change.Deadline == Record.NoExpiry
-                ? write.Effect(4 + done)?.Argument("HPERSIST"u8).Argument(key)
-                : write.Effect(5 + done)?.Argument("HPEXPIREAT"u8).Argument(key).Argument(change.Deadline);
+                ? write.Effect(4 + done, changes: done)?.Argument("HPERSIST"u8).Argument(key)
+                : write.Effect(5 + done, changes: done)?.Argument("HPEXPIREAT"u8).Argument(key).Argument(change.Deadline);
             LogThose(effect?.Argument("FIELDS"u8).Argument(done), names, outcomes, FieldExpiryOutcome.Done);
             write.Notify(KeyEventClass.Hash, change.Deadline == Record.NoExpiry ? "hpersist"u8 : "hexpire"u8, key);
         }
@@ -228,7 +228,7 @@ internal sealed class HashExpiry
         int removed = outcomes.Count(FieldExpiryOutcome.Removed);
         if (removed > 0)
         {
-            LogThose(write.Effect(2 + removed)?.Argument("HDEL"u8).Argument(key), names, outcomes, FieldExpiryOutcome.Removed);
+            LogThose(write.Effect(2 + removed, changes: removed)?.Argument("HDEL"u8).Argument(key), names, outcomes, FieldExpiryOutcome.Removed);
             write.Notify(KeyEventClass.Hash, "hdel"u8, key);
         }
     }

@@ -184,7 +184,7 @@ internal sealed class HashOperations
         }
 
         edit.End(key);
-        if (write.Effect(2 + (2 * pairs.Count))?.Argument("HSET"u8).Argument(key) is { } effect)
+        if (write.Effect(2 + (2 * pairs.Count), changes: pairs.Count)?.Argument("HSET"u8).Argument(key) is { } effect)
         {
             for (int i = 0; i < pairs.Count; i++)
             {
@@ -209,7 +209,7 @@ internal sealed class HashOperations
         }
 
         // All that were named, as Redis does it: to delete again what wasn't there changes nothing.
-        if (write.Effect(2 + names.Count)?.Argument("HDEL"u8).Argument(key) is { } effect)
+        if (write.Effect(2 + names.Count, changes: removed)?.Argument("HDEL"u8).Argument(key) is { } effect)
         {
             for (int i = 0; i < names.Count; i++)
             {

@@ -205,7 +205,7 @@ internal sealed class HyperLogLogOperations
     private static void LogAdd<TElements>(in KeyWrite write, in KeyProbe key, TElements elements)
         where TElements : struct, IShownElements, allows ref struct
     {
-        EffectBuffer? effect = write.Effect(2 + elements.Count)?.Argument("PFADD"u8).Argument(key);
+        EffectBuffer? effect = write.Effect(2 + elements.Count, changes: Math.Max(1, elements.Count))?.Argument("PFADD"u8).Argument(key);
         for (int i = 0; effect != null && i < elements.Count; i++)
         {
             effect.Argument(elements[i]);

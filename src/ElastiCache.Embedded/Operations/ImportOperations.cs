@@ -68,11 +68,16 @@ internal sealed class ImportOperations(Store store)
             throw;
         }
 
-        if (store.Journal != null && value.Flags != 0 && write.TryFind(key, out Entry text))
+        if (store.Journal == null)
+        {
+            // A payload that nobody logs need not be made; only the change counts.
+            write.Effect(6);
+        }
+        else if (value.Flags != 0 && write.TryFind(key, out Entry text))
         {
             StringRecord.LogSet(write, key, text.Value, new RecordExtras { Deadline = deadline, Flags = value.Flags });
         }
-        else if (store.Journal != null && write.TryFind(key, out Entry stored))
+        else if (write.TryFind(key, out Entry stored))
         {
             ReadOnlySpan<byte> payload = DumpOperations.PayloadOf(write.Shard, stored);
             write.Effect(6)?.Argument("RESTORE"u8).Argument(key).Argument(deadline == Record.NoExpiry ? 0 : deadline).Argument(payload)

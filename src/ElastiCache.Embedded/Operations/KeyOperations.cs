@@ -74,7 +74,7 @@ internal sealed class KeyOperations
 
         if (deleted > 0)
         {
-            LogDelete(write.Effect(database, 1 + keys.Count), keys);
+            LogDelete(write.Effect(database, 1 + keys.Count, changes: deleted), keys);
         }
 
         return deleted;

@@ -62,8 +62,8 @@ internal readonly ref struct KeyWrite
     /// <summary>Tells whoever wants to know of an event on the key.</summary>
     public void Notify(KeyEventClass eventClass, ReadOnlySpan<byte> name, in KeyProbe key) => KeyNotice.Raise(_store, eventClass, name, _database, key);
 
-    /// <summary>Begins an effect of so many arguments, its name included, and Memcached's flags; null when nothing is logged.</summary>
-    public EffectBuffer? Effect(int arguments, uint flags = 0) => Shard.Effects?.Begin(_database, arguments, flags);
+    /// <inheritdoc cref="Shard.Effect"/>
+    public EffectBuffer? Effect(int arguments, uint flags = 0, long changes = 1) => Shard.Effect(_database, arguments, flags, changes);
 
     /// <summary>Makes room for an effect before anything changes.</summary>
     /// <exception cref="InsufficientMemoryException">There is none. Nothing has changed.</exception>

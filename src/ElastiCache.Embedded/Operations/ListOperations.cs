@@ -51,7 +51,7 @@ internal sealed class ListOperations
 
         write.Reserve(bytes);
         long length = new ListEdit(_store, write.Shard, database).Push(current, key, elements, atHead);
-        EffectBuffer? effect = write.Effect(2 + elements.Count)?.Argument(atHead ? "LPUSH"u8 : "RPUSH"u8).Argument(key);
+        EffectBuffer? effect = write.Effect(2 + elements.Count, changes: elements.Count)?.Argument(atHead ? "LPUSH"u8 : "RPUSH"u8).Argument(key);
         for (int i = 0; effect != null && i < elements.Count; i++)
         {
             effect.Argument(elements.Name(i));
@@ -89,7 +89,7 @@ internal sealed class ListOperations
 
         list.Visit(fromHead ? 0 : length - 1, count, backward: !fromHead, ref sink);
         new ListEdit(_store, write.Shard, database).Pop(current, key, fromHead, count);
-        EffectBuffer? effect = write.Effect(count == 1 ? 2 : 3)?.Argument(fromHead ? "LPOP"u8 : "RPOP"u8).Argument(key);
+        EffectBuffer? effect = write.Effect(count == 1 ? 2 : 3, changes: count)?.Argument(fromHead ? "LPOP"u8 : "RPOP"u8).Argument(key);
         if (count > 1)
         {
             effect?.Argument(count);
@@ -193,7 +193,7 @@ internal sealed class ListOperations
         if (count != length)
         {
             new ListEdit(_store, write.Shard, database).Keep(current, key, first, count);
-            write.Effect(4)?.Argument("LTRIM"u8).Argument(key).Argument(first).Argument(count == 0 ? first - 1 : first + count - 1);
+            write.Effect(4, changes: length - count)?.Argument("LTRIM"u8).Argument(key).Argument(first).Argument(count == 0 ? first - 1 : first + count - 1);
         }
 
         write.Notify(KeyEventClass.List, "ltrim"u8, key);
@@ -251,7 +251,7 @@ internal sealed class ListOperations
         long removed = new ListEdit(_store, write.Shard, database).RemoveEqual(current, key, value, most, backward: count < 0);
         if (removed > 0)
         {
-            write.Effect(4)?.Argument("LREM"u8).Argument(key).Argument(count).Argument(value);
+            write.Effect(4, changes: removed)?.Argument("LREM"u8).Argument(key).Argument(count).Argument(value);
             write.Notify(KeyEventClass.List, "lrem"u8, key);
             if (!write.TryFind(key, out _))
             {

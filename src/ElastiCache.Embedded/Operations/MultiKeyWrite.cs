@@ -39,8 +39,9 @@ internal readonly ref struct MultiKeyWrite
     /// <summary>The locked shard of a key.</summary>
     public Shard ShardOf(in KeyProbe key) => _store.ShardOf(key);
 
-    /// <summary>Begins an effect of so many arguments, its name included, and Memcached's flags; null when nothing is logged.</summary>
-    public EffectBuffer? Effect(int database, int arguments, uint flags = 0) => _block?.Begin(database, arguments, flags);
+    /// <inheritdoc cref="Shard.Effect"/>
+    /// <remarks>Which of the shards counts the changes makes no difference: the sum is what is asked for, and all are locked.</remarks>
+    public EffectBuffer? Effect(int database, int arguments, uint flags = 0, long changes = 1) => _store.ShardAt(_shards[0]).Effect(database, arguments, flags, changes);
 
     /// <summary>Finds a key and insists on a kind.</summary>
     /// <exception cref="WrongTypeException">The key holds something else. Nothing has changed.</exception>

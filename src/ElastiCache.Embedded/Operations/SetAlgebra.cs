@@ -116,15 +116,16 @@ internal sealed class SetAlgebra
 
     private static void Log(in MultiKeyWrite write, int database, in KeyProbe destination, bool replaced, NameBuffer result)
     {
+        // A set that is stored is one change, however it is logged.
         if (replaced)
         {
-            write.Effect(database, 2)?.Argument("DEL"u8).Argument(destination);
+            write.Effect(database, 2, changes: 0)?.Argument("DEL"u8).Argument(destination);
         }
 
         for (int first = 0; first < result.Count; first += MembersAnEffect)
         {
             int count = Math.Min(MembersAnEffect, result.Count - first);
-            EffectBuffer? effect = write.Effect(database, 2 + count)?.Argument("SADD"u8).Argument(destination);
+            EffectBuffer? effect = write.Effect(database, 2 + count, changes: first == 0 ? 1 : 0)?.Argument("SADD"u8).Argument(destination);
             for (int i = 0; effect != null && i < count; i++)
             {
                 effect.Argument(result.Name(first + i).Span);

@@ -46,7 +46,7 @@ internal sealed class SetOperations
 
         Reserve(write.Shard, key, names);
         long added = AddTo(_store, write.Shard, database, current, key, names);
-        LogNames(write.Effect(2 + names.Count)?.Argument("SADD"u8).Argument(key), names);
+        LogNames(write.Effect(2 + names.Count, changes: added)?.Argument("SADD"u8).Argument(key), names);
         write.Notify(KeyEventClass.Set, "sadd"u8, key);
         return added;
     }
@@ -67,7 +67,7 @@ internal sealed class SetOperations
         if (removed > 0)
         {
             // All that were named, as Redis does it: to remove again what wasn't there changes nothing.
-            LogNames(write.Effect(2 + names.Count)?.Argument("SREM"u8).Argument(key), names);
+            LogNames(write.Effect(2 + names.Count, changes: removed)?.Argument("SREM"u8).Argument(key), names);
             write.Notify(KeyEventClass.Set, "srem"u8, key);
             if (IsEmpty(write.Shard, current))
             {

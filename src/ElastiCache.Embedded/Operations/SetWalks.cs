@@ -130,7 +130,7 @@ internal sealed class SetWalks
             int all = set.Visit(ref sink);
             write.Notify(KeyEventClass.Set, "spop"u8, key);
             write.Remove(current);
-            write.Effect(2)?.Argument("DEL"u8).Argument(key);
+            write.Effect(2, changes: all)?.Argument("DEL"u8).Argument(key);
             write.Notify(KeyEventClass.Generic, "del"u8, key);
             return all;
         }
@@ -194,5 +194,5 @@ internal sealed class SetWalks
 
     // Not before the sink has taken the first member: it may refuse one that it can't read, and then nothing has changed.
     private static EffectBuffer? BeginEffect(in KeyWrite write, in KeyProbe key, long count) =>
-        write.Effect(2 + (int)count)?.Argument("SREM"u8).Argument(key);
+        write.Effect(2 + (int)count, changes: count)?.Argument("SREM"u8).Argument(key);
 }

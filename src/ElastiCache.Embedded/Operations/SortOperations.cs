@@ -61,7 +61,7 @@ internal sealed class SortOperations
         if (existed)
         {
             shard.Remove(database, old);
-            write.Effect(database, 2)?.Argument("DEL"u8).Argument(destination);
+            write.Effect(database, 2, changes: answers.Count == 0 ? 1 : 0)?.Argument("DEL"u8).Argument(destination);
         }
 
         if (answers.Count == 0)
@@ -76,7 +76,7 @@ internal sealed class SortOperations
 
         var elements = new Answers(answers);
         new ListEdit(_store, shard, database).Push(default, destination, elements, atHead: false);
-        EffectBuffer? effect = write.Effect(database, 2 + answers.Count)?.Argument("RPUSH"u8).Argument(destination);
+        EffectBuffer? effect = write.Effect(database, 2 + answers.Count, changes: answers.Count)?.Argument("RPUSH"u8).Argument(destination);
         for (int i = 0; effect != null && i < answers.Count; i++)
         {
             effect.Argument(elements.Name(i));

@@ -87,7 +87,7 @@ internal sealed class SortedSetAlgebra
         new SortedSetEdit(store, shard, database).Replace(destination, members);
         if (existed)
         {
-            write.Effect(database, 2)?.Argument("DEL"u8).Argument(destination);
+            write.Effect(database, 2, changes: members.Count == 0 ? 1 : 0)?.Argument("DEL"u8).Argument(destination);
         }
 
         if (members.Count == 0)

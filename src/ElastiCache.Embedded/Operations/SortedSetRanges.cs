@@ -159,7 +159,7 @@ internal sealed class SortedSetRanges
         var collect = new CollectedScores(members);
         set.Visit(first, count, range.IsReversed, ref collect);
         var edit = new SortedSetEdit(_store, write.Shard, database);
-        EffectBuffer? effect = write.Effect(2 + members.Count)?.Argument("ZREM"u8).Argument(key);
+        EffectBuffer? effect = write.Effect(2 + members.Count, changes: members.Count)?.Argument("ZREM"u8).Argument(key);
         foreach ((byte[] member, _) in members)
         {
             edit.Remove(key, member);

@@ -74,7 +74,7 @@ internal sealed class StreamClaims
         run.End();
         if (movesOn && run.Claimed == 0)
         {
-            StreamGroupOperations.LogLastId(write.Shard, database, key, found);
+            StreamGroupOperations.LogLastId(write.Shard, database, key, found, changes: 0);
         }
     }
 

@@ -67,7 +67,7 @@ internal sealed class StreamGroupOperations
         write.Shard.Snapshot.HandOver(database, current);
         found.LastId = after ?? stream.LastId;
         found.EntriesRead = entriesRead;
-        LogLastId(write.Shard, database, key, found);
+        LogLastId(write.Shard, database, key, found, changes: 1);
         write.Notify(KeyEventClass.Stream, "xgroup-setid"u8, key);
     }
 
@@ -166,14 +166,19 @@ internal sealed class StreamGroupOperations
     internal static StreamConsumer AddConsumer(Store store, Shard shard, int database, in KeyProbe key, StreamGroup group, ReadOnlySpan<byte> name)
     {
         StreamConsumer consumer = group.AddConsumer(name, store.Clock.UnixMilliseconds)!;
-        shard.Effects?.Begin(database, 5).Argument("XGROUP"u8).Argument("CREATECONSUMER"u8).Argument(key).Argument(group.Name).Argument(name);
+        shard.Effect(database, 5)?.Argument("XGROUP"u8).Argument("CREATECONSUMER"u8).Argument(key).Argument(group.Name).Argument(name);
         KeyNotice.Raise(store, KeyEventClass.Stream, "xgroup-createconsumer"u8, database, key);
         return consumer;
     }
 
     /// <summary>Logs how far a group has come.</summary>
-    internal static void LogLastId(Shard shard, int database, in KeyProbe key, StreamGroup group) =>
-        shard.Effects?.Begin(database, 7).Argument("XGROUP"u8).Argument("SETID"u8).Argument(key).Argument(group.Name).Argument(group.LastId)
+    /// <param name="shard">The key's shard.</param>
+    /// <param name="database">Its database.</param>
+    /// <param name="key">The stream.</param>
+    /// <param name="group">The group.</param>
+    /// <param name="changes">1, or 0 where the entries that it was given are counted.</param>
+    internal static void LogLastId(Shard shard, int database, in KeyProbe key, StreamGroup group, int changes) =>
+        shard.Effect(database, 7, changes: changes)?.Argument("XGROUP"u8).Argument("SETID"u8).Argument(key).Argument(group.Name).Argument(group.LastId)
             .Argument("ENTRIESREAD"u8).Argument(group.EntriesRead);
 
     private static StreamGroup Require(in KeyWrite write, in KeyProbe key, ReadOnlySpan<byte> group, out Entry current, out StreamData stream)

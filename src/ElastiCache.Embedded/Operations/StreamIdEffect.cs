@@ -41,6 +41,9 @@ internal ref struct StreamIdEffect
 
     private readonly bool HasGroup => !_name.SequenceEqual("XDEL"u8);
 
+    /// <summary>How many changes an ID counts as: 1, or 0 where the whole is one change that something else counts.</summary>
+    public int ChangesAnId { get; init; } = 1;
+
     /// <summary>How many IDs there were.</summary>
     public long Count { get; private set; }
 
@@ -70,7 +73,7 @@ internal ref struct StreamIdEffect
     public void End()
     {
         int arguments = 2 + (HasGroup ? 1 : 0) + _collected + (IsClaim ? 10 : 0);
-        EffectBuffer? effect = _collected == 0 ? null : _shard.Effects?.Begin(_database, arguments);
+        EffectBuffer? effect = _collected == 0 ? null : _shard.Effect(_database, arguments, changes: _collected * ChangesAnId);
         if (effect != null)
         {
             effect.Argument(_name).Argument(_key);

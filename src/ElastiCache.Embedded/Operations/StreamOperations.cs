@@ -117,7 +117,7 @@ internal sealed class StreamOperations
         if (trimmed > 0)
         {
             write.Shard.BeginChange(database, current);
-            write.Effect(5)?.Argument("XTRIM"u8).Argument(key).Argument("MAXLEN"u8).Argument("="u8).Argument(stream.Length);
+            write.Effect(5, changes: trimmed)?.Argument("XTRIM"u8).Argument(key).Argument("MAXLEN"u8).Argument("="u8).Argument(stream.Length);
             write.Notify(KeyEventClass.Stream, "xtrim"u8, key);
         }
 

@@ -234,10 +234,10 @@ internal sealed class StreamReads
         }
         else
         {
-            var claims = new StreamIdEffect(shard, database, key, "XCLAIM"u8, reader.Group, reader.Consumer);
+            var claims = new StreamIdEffect(shard, database, key, "XCLAIM"u8, reader.Group, reader.Consumer) { ChangesAnId = 0 };
             DeliverNew(stream, group, consumer, ref entries, reader, count, ref claims, ref sink);
             claims.End();
-            StreamGroupOperations.LogLastId(shard, database, key, group);
+            StreamGroupOperations.LogLastId(shard, database, key, group, changes: 1);
         }
 
         sink.End();

@@ -91,6 +91,9 @@ internal sealed class AppendLog : Journal, IAsyncDisposable, IDisposable
     /// <summary>Whether writes are refused because the disk is too far behind.</summary>
     public bool IsBehind => _state == Behind;
 
+    /// <summary>How often it has begun to be so.</summary>
+    public long TimesBehind { get; private set; }
+
     /// <summary>Its files.</summary>
     public LogChain Chain => _recovered.Chain;
 
@@ -291,8 +294,23 @@ internal sealed class AppendLog : Journal, IAsyncDisposable, IDisposable
     private void CheckAge()
     {
         TimeSpan limit = _options.MaxUnpersistedAge;
-        bool isBehind = limit != Timeout.InfiniteTimeSpan && _writer.Backlog.Age > limit;
-        Interlocked.CompareExchange(ref _state, isBehind ? Behind : Open, isBehind ? Open : Behind);
+        TimeSpan age = _writer.Backlog.Age;
+        bool isBehind = limit != Timeout.InfiniteTimeSpan && age > limit;
+        int turns = isBehind ? Open : Behind;
+        if (Interlocked.CompareExchange(ref _state, isBehind ? Behind : Open, turns) != turns)
+        {
+            return;
+        }
+
+        if (isBehind)
+        {
+            TimesBehind++;
+            _options.FellBehind?.Invoke(age);
+        }
+        else
+        {
+            _options.CaughtUp?.Invoke();
+        }
     }
 
     private void Resume()

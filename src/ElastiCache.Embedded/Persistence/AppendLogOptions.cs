@@ -25,6 +25,15 @@ internal sealed record AppendLogOptions
     /// <summary>Called each time it works again afterwards, on the writer's thread.</summary>
     public Action? Resumed { get; init; }
 
+    /// <summary>Called each time writes begin to be refused because the disk is too far behind, with the age of the oldest that it has not taken. On any thread: return at once.</summary>
+    public Action<TimeSpan>? FellBehind { get; init; }
+
+    /// <summary>Called each time they are taken again afterwards. On any thread.</summary>
+    public Action? CaughtUp { get; init; }
+
+    /// <summary>Called when a rewrite that began by itself has failed, on its thread.</summary>
+    public Action<Exception>? RewriteFailed { get; init; }
+
     /// <summary>False where a test runs the cycles itself.</summary>
     public bool StartThread { get; init; } = true;
 }

@@ -27,9 +27,6 @@ internal sealed class LogRewriter(
     /// <summary>But not below this length.</summary>
     public long MinBytes { get; set; } = options.RewriteMinBytes;
 
-    /// <summary>Called when a rewrite that began by itself has failed.</summary>
-    public Action<Exception>? OnFailure { get; set; }
-
     /// <summary>Whether one is running.</summary>
     public bool IsRunning => Volatile.Read(ref _running) != null;
 
@@ -44,6 +41,9 @@ internal sealed class LogRewriter(
 
     /// <summary>Those that succeeded.</summary>
     public long Rewrites { get; private set; }
+
+    /// <summary>Those that failed.</summary>
+    public long Failures { get; private set; }
 
     /// <summary>Those that failed since one succeeded.</summary>
     public int FailuresInARow { get; private set; }
@@ -164,6 +164,7 @@ internal sealed class LogRewriter(
             (TimeSpan first, TimeSpan longest) = writer.Failure == null ? (FirstPause, LongestPause) : (FirstPausePoisoned, LongestPausePoisoned);
             TimeSpan pause = first * Math.Pow(2, Math.Min(FailuresInARow, 10));
             FailuresInARow++;
+            Failures++;
             pause = pause < longest ? pause : longest;
             _notBefore = clock.TimeProvider.GetTimestamp() + (long)(pause.TotalSeconds * clock.TimeProvider.TimestampFrequency);
         }
@@ -177,7 +178,7 @@ internal sealed class LogRewriter(
 
         if (rewrite.IsAutomatic && failure is IOException)
         {
-            OnFailure?.Invoke(failure);
+            options.RewriteFailed?.Invoke(failure);
         }
     }
 }

@@ -52,7 +52,7 @@ public sealed class OptionsConfigurationTests
         var refused = Assert.Throws<OptionsValidationException>(() => Read(("MaxMemmory", "1gb")));
 
         Assert.Equal(
-            "'Cache:MaxMemmory' is no option. Options are Folder, MaxMemory, EvictionPolicy, Shards, Databases, Durability, MaxUnpersistedAge, " +
+            "'Cache:MaxMemmory' is no option. Options are Folder, Name, MaxMemory, EvictionPolicy, Shards, Databases, Durability, MaxUnpersistedAge, " +
             "LogRewriteGrowthPercent, LogRewriteMinBytes, HistoryRetention, KeyspaceNotifications.",
             Assert.Single(refused.Failures));
     }

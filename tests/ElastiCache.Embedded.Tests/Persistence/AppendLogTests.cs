@@ -427,21 +427,4 @@ public sealed class AppendLogTests
         Text(disk[LogUnderTest.Increment]).Split("\r\n").Where(line => line.StartsWith("#TS:", StringComparison.Ordinal)).Select(line => long.Parse(line[4..]) - 1_767_225_600);
 
     /// <summary>Holds every sync until it is opened.</summary>
-    private sealed class SyncGate : IDisposable
-    {
-        private readonly ManualResetEventSlim _entered = new();
-        private readonly ManualResetEventSlim _open = new();
-
-        public SyncGate(SimulatedDisk disk) => disk.OnSync = () =>
-        {
-            _entered.Set();
-            _open.Wait();
-        };
-
-        public void WaitUntilEntered() => _entered.Wait(Cancelled);
-
-        public void Open() => _open.Set();
-
-        public void Dispose() => Open();
-    }
 }

@@ -138,10 +138,9 @@ public sealed class RewriteTests
     [Fact]
     public void After_a_failure_the_disk_is_given_a_minute()
     {
-        _test.Options = _test.Options with { RewriteGrowthPercent = 1, RewriteMinBytes = 0 };
-        _test.Reopen();
         var failures = new List<Exception>();
-        Rewriter.OnFailure = failures.Add;
+        _test.Options = _test.Options with { RewriteGrowthPercent = 1, RewriteMinBytes = 0, RewriteFailed = failures.Add };
+        _test.Reopen();
         Write("grown");
         _test.Time.Advance(TimeSpan.FromSeconds(1));
         _test.Log.RunCycle();
