@@ -17,7 +17,7 @@ internal static class CheckCommand
             return 0;
         }
 
-        IStorage storage = StoredData.Storage(path, progress);
+        IStorage storage = StoredData.ReadStorage(path, progress);
         List<CheckedFile> files = LogCheck.Run(storage);
         progress?.Dispose();
         foreach (CheckedFile file in files)

@@ -19,6 +19,8 @@ internal static class CommandLine
         on and keeps what it gives up beside it. import and restore need the folder for themselves.
         On a terminal they show how far they are; --quiet, as the last argument, prevents that.
 
+        All read and write encrypted files if the environment variable ELASTICACHE_EMBEDDED_KEYS holds keys: id:base64, one to a line, the current one first.
+
         serve takes Redis's own configuration file and option names; an option's values follow it up to the next option. Unknown names are refused.
         """;
 

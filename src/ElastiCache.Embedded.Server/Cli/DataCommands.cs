@@ -19,7 +19,7 @@ internal static class DataCommands
     /// <summary><c>import FILE FOLDER</c>.</summary>
     public static async Task<int> ImportAsync(string file, string folder, ImportMode mode, bool showsProgress)
     {
-        await using EmbeddedCache cache = await EmbeddedCache.OpenAsync(folder).ConfigureAwait(false);
+        await using EmbeddedCache cache = await EmbeddedCache.OpenAsync(new EmbeddedCacheOptions { Folder = folder, Envelope = ProgramKeys.Envelope }).ConfigureAwait(false);
         using ProgressBar? progress = Terminal.Progress(showsProgress);
         ImportReport report = await cache.ImportMeteredAsync(file, mode, progress, CancellationToken.None).ConfigureAwait(false);
         progress?.Dispose();
@@ -32,7 +32,7 @@ internal static class DataCommands
     public static async Task<int> RestoreAsync(string folder, DateTimeOffset to, string? pattern, bool showsProgress)
     {
         // As long as it can be, so that nothing of the history goes because of this.
-        var options = new EmbeddedCacheOptions { Folder = folder, HistoryRetention = TimeSpan.FromDays(35) };
+        var options = new EmbeddedCacheOptions { Folder = folder, HistoryRetention = TimeSpan.FromDays(35), Envelope = ProgramKeys.Envelope };
         if (pattern == null)
         {
             options.RecoverTo = to;

@@ -98,6 +98,7 @@ internal static class ServeCommand
 
         return new EmbeddedCacheOptions
         {
+            Envelope = ProgramKeys.Envelope,
             Folder = configuration.IsYes("appendonly") ? Path.GetFullPath(configuration["dir"] is { Length: > 0 } dir ? dir : ".") : null,
             Databases = (int)configuration.Number("databases"),
             Durability = configuration["appendfsync"] switch { "always" => DurabilityMode.Always, "no" => DurabilityMode.No, _ => DurabilityMode.EverySecond },

@@ -1,4 +1,5 @@
 using ElastiCache.Embedded.Persistence;
+using ElastiCache.Embedded.Persistence.Envelope;
 
 namespace ElastiCache.Embedded.Server.Cli;
 
@@ -11,7 +12,7 @@ internal static class StoredData
     /// <exception cref="IOException">It is not there, damaged, or of another kind; the message says which.</exception>
     public static async Task<EmbeddedCache> LoadAsync(string path, IProgress<ReadProgress>? progress)
     {
-        var cache = new EmbeddedCache();
+        var cache = new EmbeddedCache(new EmbeddedCacheOptions { Envelope = ProgramKeys.EnvelopeOfReads });
         try
         {
             if (File.Exists(path))
@@ -32,6 +33,10 @@ internal static class StoredData
         }
     }
 
+    /// <summary>A folder that is only read, in whatever envelope.</summary>
+    public static IStorage ReadStorage(string folder, IProgress<ReadProgress>? progress) =>
+        new EnvelopeStorage(Storage(folder, progress), ProgramKeys.EnvelopeOfReads, TimeProvider.System);
+
     /// <summary>A folder of the disk.</summary>
     public static IStorage Storage(string folder, IProgress<ReadProgress>? progress) =>
         progress == null ? new DiskStorage(folder) : new MeteredStorage(new DiskStorage(folder), progress);
@@ -43,7 +48,7 @@ internal static class StoredData
             throw new FileNotFoundException($"There is no file and no folder '{folder}'.");
         }
 
-        IStorage storage = Storage(folder, progress);
+        IStorage storage = ReadStorage(folder, progress);
         Manifest manifest = Recovery.ReadManifest(storage) ?? throw new FileNotFoundException($"The folder '{folder}' has no log. Name the folder of a durable cache, or an RDB file.");
         cache.Store.IsLoading = true;
         PointInTime.Replay(storage, manifest, LogHistory.Read(storage), long.MaxValue, new StoreReplay(cache.Store));
