@@ -64,7 +64,7 @@ public static class RdbFileExtensions
         }
     }
 
-    /// <summary>Reads an RDB file of Redis 2.x to 7.2 or Valkey 8 into the cache, an ElastiCache backup for example.</summary>
+    /// <summary>Reads an RDB file of Redis 2.x to 7.4 or Valkey 8 or 9 into the cache, an ElastiCache backup for example.</summary>
     /// <remarks>
     /// Each entry is checked in full before it is stored, and stored as one write, in the log too. Functions and modules' own data in the file are passed over. Where the file turns out to be
     /// damaged, the keys before that place are in the cache.

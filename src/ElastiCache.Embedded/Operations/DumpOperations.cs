@@ -30,9 +30,11 @@ internal sealed class DumpOperations(Store store)
 {
     private const int Version = 10;
 
-    // Of later ones all encodings but those of fields with deadlines are read.
     private const int LatestVersion = 12;
+    private const int ValkeyVersion = 80;
     private const int FooterBytes = sizeof(ushort) + sizeof(ulong);
+
+    private readonly ImportOperations _imports = new(store);
 
     /// <summary>DUMP. O(n) for n bytes.</summary>
     /// <returns>The payload; null if there is no such key.</returns>
@@ -58,18 +60,18 @@ internal sealed class DumpOperations(Store store)
     }
 
     /// <summary>Reads a payload.</summary>
-    /// <exception cref="FormatException">Its version is later than 12, its checksum is wrong, or it is damaged.</exception>
+    /// <exception cref="FormatException">Its version is later than 12 and not Valkey's 80, its checksum is wrong, or it is damaged.</exception>
     public static RdbValue Read(ReadOnlySpan<byte> payload)
     {
         if (payload.Length < FooterBytes ||
-            BinaryPrimitives.ReadUInt16LittleEndian(payload[^FooterBytes..]) > LatestVersion ||
+            BinaryPrimitives.ReadUInt16LittleEndian(payload[^FooterBytes..]) is > LatestVersion and not ValkeyVersion ||
             BinaryPrimitives.ReadUInt64LittleEndian(payload[^sizeof(ulong)..]) != Crc64.Append(0, payload[..^sizeof(ulong)]))
         {
             throw new FormatException("The payload is not what DUMP gives: its checksum is wrong, or a later version of Redis wrote it.")
                 .Says("ERR DUMP payload version or checksum are wrong");
         }
 
-        var reader = new RdbReader(payload[..^FooterBytes]);
+        var reader = new RdbReader(payload[..^FooterBytes]) { IsValkey = BinaryPrimitives.ReadUInt16LittleEndian(payload[^FooterBytes..]) == ValkeyVersion };
         try
         {
             RdbValue value = RdbValueReader.Read((RdbType)reader.ReadByte(), ref reader);
@@ -159,6 +161,7 @@ internal sealed class DumpOperations(Store store)
 
         write.Effect(6)?.Argument("RESTORE"u8).Argument(key).Argument(deadline == Record.NoExpiry ? 0 : deadline).Argument(payload)
             .Argument("REPLACE"u8).Argument("ABSTTL"u8);
+        _imports.SetFieldDeadlines(write, database, key, value);
         write.Notify(KeyEventClass.Generic, "restore"u8, key);
         return RestoreOutcome.Restored;
     }

@@ -25,6 +25,18 @@ internal sealed class ImportOperations(Store store)
         return _strings.Set(database, key, text, arguments, ref ticket);
     }
 
+    /// <summary>Gives the fields of a hash that was just stored the deadlines that came with it.</summary>
+    public void SetFieldDeadlines(in KeyWrite write, int database, in KeyProbe key, RdbValue value)
+    {
+        foreach ((byte[] field, long deadline) in value.FieldDeadlines ?? [])
+        {
+            if (write.TryFind(key, out Entry hash))
+            {
+                _fieldDeadlines.Change(write, database, key, hash, new OneName(field), deadline);
+            }
+        }
+    }
+
     /// <summary>Stores a value under a key. O(n log n) at most, for n elements.</summary>
     /// <param name="database">The database.</param>
     /// <param name="key">The key.</param>
@@ -84,14 +96,7 @@ internal sealed class ImportOperations(Store store)
                 .Argument("REPLACE"u8).Argument("ABSTTL"u8);
         }
 
-        foreach ((byte[] field, long fieldDeadline) in value.FieldDeadlines ?? [])
-        {
-            if (write.TryFind(key, out Entry hash))
-            {
-                _fieldDeadlines.Change(write, database, key, hash, new OneName(field), fieldDeadline);
-            }
-        }
-
+        SetFieldDeadlines(write, database, key, value);
         write.Notify(KeyEventClass.Generic, "restore"u8, key);
         return true;
     }

@@ -23,7 +23,7 @@ internal readonly record struct ReplayedFile(long End, byte[]? Salt, long Waterm
 
 /// <summary>Reads one file of the log, checks it (<see cref="LogFormat"/>) and hands its commands to the store.</summary>
 /// <remarks>
-/// A base that begins with "REDIS" is an RDB file, with its own checksum; commands may follow it, as in the log of Redis 4 to 6.
+/// A base that begins with "REDIS" or "VALKEY" is an RDB file, with its own checksum; commands may follow it, as in the log of Redis 4 to 6.
 /// At each place of a file of ours stands one of four things:
 /// <code>
 ///   the end of the file          done
@@ -102,7 +102,7 @@ internal sealed class LogReplay(IReplayTarget target)
     private ReplayedFile ReplayFile(IStorageFile file)
     {
         ReadOnlySpan<byte> start = _window.UpTo(0, LongestAnnotationBytes);
-        if (start.StartsWith("REDIS"u8) || _role.MustBeRdb)
+        if (RdbFileReader.IsRdb(start) || _role.MustBeRdb)
         {
             return ReplayRdb(file);
         }

@@ -29,7 +29,7 @@ internal interface IRdbEntrySink
     }
 }
 
-/// <summary>Reads RDB files of Redis 2.x to 7.2 and of Valkey 8, from storage that may hold anything.</summary>
+/// <summary>Reads RDB files of Redis 2.x to 7.4 and of Valkey 8 and 9, from storage that may hold anything.</summary>
 /// <remarks>
 /// It reads through a window that grows to what the largest entry needs. Whatever is wrong is a <see cref="RdbFileException"/> with the offset of the entry it was found in;
 /// entries before it were handed over by then, so who needs all or nothing collects first. The checksum at the end is checked where the writer made one.
@@ -37,6 +37,9 @@ internal interface IRdbEntrySink
 internal sealed class RdbFileReader
 {
     private const int LatestVersion = 12;
+
+    // Valkey 9 begins its files with its own name, and counts on from here.
+    private const int ValkeyVersion = 80;
     private const int HeaderBytes = 9;
     private const int FirstWindow = 1 << 20;
     private const int FirstVersionWithChecksum = 5;
@@ -51,12 +54,16 @@ internal sealed class RdbFileReader
     private RdbEntryNotes _notes;
     private byte[] _key = [];
     private long _createdSecond;
+    private bool _isValkey;
 
     private RdbFileReader(IStorageFile file, string path)
     {
         _file = file;
         _path = path;
     }
+
+    /// <summary>Whether a file that begins like this is an RDB file.</summary>
+    public static bool IsRdb(ReadOnlySpan<byte> start) => start.StartsWith("REDIS"u8) || start.StartsWith("VALKEY"u8);
 
     /// <summary>Reads a file from its first to its last byte.</summary>
     /// <returns>Where it ends. What follows is not its own.</returns>
@@ -96,15 +103,17 @@ internal sealed class RdbFileReader
     private int ReadHeader()
     {
         ReadOnlySpan<byte> header = _window.AsSpan(0, Math.Min(_filled, HeaderBytes));
-        if (header.Length < HeaderBytes || !header.StartsWith("REDIS"u8) ||
-            !int.TryParse(Encoding.ASCII.GetString(header[5..]), NumberStyles.None, CultureInfo.InvariantCulture, out int version))
+        _isValkey = header.StartsWith("VALKEY"u8);
+        if (header.Length < HeaderBytes || !IsRdb(header) ||
+            !int.TryParse(Encoding.ASCII.GetString(header[(_isValkey ? 6 : 5)..]), NumberStyles.None, CultureInfo.InvariantCulture, out int version))
         {
             throw new RdbFileException(_path, 0, "this is no RDB file");
         }
 
-        if (version is < 1 or > LatestVersion)
+        if (_isValkey ? version != ValkeyVersion : version is < 1 or > LatestVersion)
         {
-            throw new RdbFileException(_path, 0, $"this is an RDB file of version {version}, and up to {LatestVersion} can be read") { IsUnknownVersion = true };
+            string known = $"up to {LatestVersion} of Redis and {ValkeyVersion} of Valkey can be read";
+            throw new RdbFileException(_path, 0, $"this is an RDB file of version {version}, and {known}") { IsUnknownVersion = true };
         }
 
         _position = HeaderBytes;
@@ -127,7 +136,7 @@ internal sealed class RdbFileReader
     {
         try
         {
-            var reader = new RdbReader(_window.AsSpan(_position, _filled - _position));
+            var reader = new RdbReader(_window.AsSpan(_position, _filled - _position)) { IsValkey = _isValkey };
             try
             {
                 bool isEnd = !ReadEntry(ref reader, ref database, sink);
@@ -215,7 +224,7 @@ internal sealed class RdbFileReader
             throw new RdbDataException("A note stands before an entry of another kind.");
         }
 
-        value.FieldDeadlines = _notes.FieldDeadlines;
+        value.FieldDeadlines = _notes.FieldDeadlines ?? value.FieldDeadlines;
         sink.Take(database, key, deadline, value);
     }
 

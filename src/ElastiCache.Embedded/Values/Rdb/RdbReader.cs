@@ -25,6 +25,9 @@ internal ref struct RdbReader(ReadOnlySpan<byte> bytes)
     private readonly ReadOnlySpan<byte> _bytes = bytes;
     private byte[]? _scratch;
 
+    /// <summary>Whether Valkey 9 or later wrote the bytes, which gave a meaning of its own to an encoding of Redis.</summary>
+    public bool IsValkey { get; init; }
+
     /// <summary>Where it reads next.</summary>
     public int Position { get; private set; }
 

@@ -43,4 +43,16 @@ internal enum RdbType : byte
 
     /// <summary>With the time of a consumer's last activity, Redis 7.2.</summary>
     StreamListPacks3 = 21,
+
+    /// <summary>Fields, values and their deadlines: of Redis 7.4 before its release, or, in another form, of Valkey 9 (see <see cref="RdbReader.IsValkey"/>).</summary>
+    HashDeadlines = 22,
+
+    /// <summary>Redis 7.4 before its release: a listpack of fields, values and deadlines.</summary>
+    HashDeadlinesListPackEarly = 23,
+
+    /// <summary>Redis 7.4: as 22, with deadlines told from the earliest on.</summary>
+    HashDeadlinesFromEarliest = 24,
+
+    /// <summary>Redis 7.4: as 23, behind the earliest deadline.</summary>
+    HashDeadlinesListPack = 25,
 }
