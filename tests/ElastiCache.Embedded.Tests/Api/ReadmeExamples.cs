@@ -144,6 +144,15 @@ internal static class ReadmeExamples
         await shop.Backups.CreateAsync("before-release-7");
     }
 
+    internal static async Task Encrypted()
+    {
+        await using var vault = await EmbeddedCache.OpenAsync(new EmbeddedCacheOptions
+        {
+            Folder = "cache-data",
+            Envelope = new EnvelopeOptions { Keys = KeyProvider.FromFile("cache.keys") },     // a line: k1:32 bytes in base64; the first is the current key
+        });
+    }
+
     internal static async Task RdbFiles(EmbeddedCache cache)
     {
         long keys = await cache.ExportAsync("backup.rdb");                            // of one moment, while everybody goes on
