@@ -1,10 +1,12 @@
 using System.Globalization;
 using BenchmarkDotNet.Running;
 using ElastiCache.Embedded.Benchmarks.Children;
+using ElastiCache.Embedded.Benchmarks.HitRatio;
 using ElastiCache.Embedded.Benchmarks.Workloads;
 
 // compare   the project's own yardstick: all peers, side by side, in one run
-// selftest  checks that yardstick
+// hitratio  what a cache of limited size still finds, on real traces
+// selftest  checks those yardsticks
 // measure   what compare runs in child processes
 // anything else goes to BenchmarkDotNet:  --filter '*Get*'
 switch (args)
@@ -13,6 +15,17 @@ switch (args)
         try
         {
             return await CompareCommand.RunAsync(rest);
+        }
+        catch (ArgumentException exception)
+        {
+            await Console.Error.WriteLineAsync(exception.Message);
+            return 2;
+        }
+
+    case ["hitratio", .. var rest]:
+        try
+        {
+            return HitRatioCommand.Run(rest);
         }
         catch (ArgumentException exception)
         {

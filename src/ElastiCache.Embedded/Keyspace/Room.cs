@@ -173,7 +173,10 @@ internal sealed unsafe class Room
         return evicted > 0;
     }
 
-    private bool EvictOne(in Entry spared)
+    /// <summary>Evicts one entry of this shard, as a write at the limit does.</summary>
+    /// <param name="spared">An entry that must stay, or none.</param>
+    /// <returns>Whether there was one to evict.</returns>
+    public bool EvictOne(in Entry spared)
     {
         long total = 0;
         for (int i = 0; i < _store.DatabaseCount; i++)
