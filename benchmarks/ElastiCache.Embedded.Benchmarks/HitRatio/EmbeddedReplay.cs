@@ -129,11 +129,14 @@ internal sealed class EmbeddedReplay : ReplayedCache
         long bytes = entries * CellList.IndexBytes;
         for (int i = 0; i < store.ShardCount; i++)
         {
-            bytes += store.ShardAt(i).RecordBytes;
+            bytes += RecordBytes(store.ShardAt(i));
         }
 
         return bytes;
     }
+
+    // Records as whole blocks; tables and wheels are not theirs.
+    private static unsafe long RecordBytes(Shard shard) => shard.Allocator.AllocatedBytes - shard.WheelBytes - (shard.TableOf(0)?.Bytes ?? 0);
 
     private readonly struct Presence : IValueReader
     {

@@ -83,9 +83,6 @@ internal sealed unsafe class Shard
     /// <summary>Native bytes of the expiry wheels.</summary>
     public long WheelBytes => _expiry.WheelBytes + MemberExpiry.WheelBytes;
 
-    /// <summary>Native bytes of the records, as whole blocks; large collections' other blocks are included, tables and wheels are not.</summary>
-    public long RecordBytes => Allocator.AllocatedBytes - WheelBytes - _tables.Sum(static table => table?.Bytes ?? 0);
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Enter() => _lock.Enter();
 

@@ -428,7 +428,6 @@ internal sealed unsafe class Store : IDisposable
         return word->Directory == directory ? (Bucket*)Arena.At(chunk) + (index & word->ProbeMask) : null;
     }
 
-    /// <summary>Has readers note what they use; from half of the budget on they do so by themselves.</summary>
     internal void RecordAccesses()
     {
         for (int i = 0; i < _shards.Length << _databaseShift; i++)
