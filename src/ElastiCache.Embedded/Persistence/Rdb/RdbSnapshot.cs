@@ -117,13 +117,20 @@ internal sealed class RdbSnapshot : ISnapshotObserver
                 {
                     cancellationToken.ThrowIfCancellationRequested();
                     Enter(shard);
-                    do
+                    try
                     {
-                        position = shard.Snapshot.HandOverSlice(database, position);
+                        do
+                        {
+                            position = shard.Snapshot.HandOverSlice(database, position);
+                        }
+                        while (position != 0 && _parts[i].Entries.WrittenCount < BytesALock && _parts[i].Large.Count == 0);
                     }
-                    while (position != 0 && _parts[i].Entries.WrittenCount < BytesALock && _parts[i].Large.Count == 0);
+                    finally
+                    {
+                        // Encoding needs memory, and there may be none: whoever gives the snapshot up then takes this lock again.
+                        shard.Exit();
+                    }
 
-                    shard.Exit();
                     Drain(i);
                     DrainFull();
                 }
@@ -166,17 +173,26 @@ internal sealed class RdbSnapshot : ISnapshotObserver
         Shard shard = _store.ShardAt(index);
         while (true)
         {
+            LargeEntry? large;
+            ReadOnlySpan<byte> entries;
             Enter(shard);
-            bool hasLarge = part.Large.TryDequeue(out LargeEntry? large);
-            ReadOnlySpan<byte> entries = Take(part);
-            shard.Exit();
+            try
+            {
+                entries = Take(part);
+                part.Large.TryDequeue(out large);
+            }
+            finally
+            {
+                shard.Exit();
+            }
+
             Output(entries);
-            if (!hasLarge)
+            if (large == null)
             {
                 return;
             }
 
-            WriteLarge(part, shard, large!);
+            WriteLarge(part, shard, large);
         }
     }
 
