@@ -57,6 +57,12 @@ internal interface IStorageFile : IDisposable
     /// <summary>Returns when bytes and length are on disk.</summary>
     void Sync();
 
+    /// <summary>Looks where an end begins that a crash may have torn, and leaves it out of <see cref="Length"/>. O(n) for what may not have been on disk.</summary>
+    /// <remarks>For a file that was appended to until the machine stopped. Every other one is complete before anything names it: what is wrong with its end is found when it is read.</remarks>
+    void FindTornEnd()
+    {
+    }
+
     /// <summary>Bytes behind <see cref="Length"/> that can't be read, in a file with an envelope; <see cref="Truncate"/> cuts them off too.</summary>
     long TornBytes => 0;
 

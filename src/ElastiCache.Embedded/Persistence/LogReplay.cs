@@ -75,6 +75,11 @@ internal sealed class LogReplay(IReplayTarget target)
 
     public ReplayedFile Replay(IStorageFile file, string path, LogFileRole role)
     {
+        if (role.IsLast)
+        {
+            file.FindTornEnd();
+        }
+
         (_window, _path, _role, _database, GoodEnd) = (new LogWindow(file), path, role, 0, 0);
         ReplayedFile found = ReplayFile(file);
         if (!IsPast)

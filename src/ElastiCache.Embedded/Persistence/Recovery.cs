@@ -249,6 +249,7 @@ internal static class Recovery
         }
 
         using IStorageFile file = storage.Open(LogFolder.InDirectory(name), StorageOpen.Existing);
+        file.FindTornEnd();
         var window = new LogWindow(file);
         ReadOnlySpan<byte> start = window.From(0, LogFormat.HeaderBytes);
         ReadOnlySpan<byte> header = LogFormat.HeaderStart;

@@ -2,8 +2,8 @@ namespace ElastiCache.Embedded.Persistence.Envelope;
 
 /// <summary>A file in an envelope that was written before: reads it, and cuts its torn end.</summary>
 /// <remarks>
-/// Where frames begin is found by a walk over their headers when the file is opened, of which a part is remembered. Each frame is checked when it is read; those that may not have been
-/// on disk when the machine stopped are checked at once, for there the file may be torn:
+/// Where frames begin is found by a walk over their headers when the file is opened, of which a part is remembered. Each frame is checked when it is read; in a file that may be torn
+/// those that may not have been on disk when the machine stopped are checked before (<see cref="FindTornEnd"/>):
 /// <code>
 ///   header │ frame │ frame │ frame │ frame │ fra
 ///                          └ the newest 'durable' that a frame tells: what is wrong behind it, a crash explains; what is wrong before it is damage
@@ -20,6 +20,7 @@ internal sealed class SealedReader : IStorageFile
     private readonly List<Place> _places = [new Place(0, EnvelopeHeader.Bytes, 0)];
     private LogWindow _window;
     private Place _end;             // behind the last good frame
+    private long _durable;          // the newest that a frame tells
     private Place _next;            // behind the frame in _plain
     private byte[] _plain = [];
     private long _plainStart;
@@ -56,6 +57,23 @@ internal sealed class SealedReader : IStorageFile
         var reader = new SealedReader(file, path, new FrameSeal(header, header.IsEncrypted ? KeyOf(header, path, keys) : null));
         reader.FindEnd();
         return reader;
+    }
+
+    public void FindTornEnd()
+    {
+        Place place = _places.FindLast(known => known.Physical <= Math.Max(_durable, EnvelopeHeader.Bytes));
+        while (place.Physical < _end.Physical && TryHeaderAt(place, out FrameHeader header))
+        {
+            if (place.Physical >= _durable && !TryOpen(place, header))
+            {
+                _end = place;
+                _places.RemoveAll(known => known.Plain > _end.Plain);
+                FindDamage();
+                return;
+            }
+
+            Advance(ref place, header);
+        }
     }
 
     public int Read(long offset, Span<byte> buffer)
@@ -119,13 +137,12 @@ internal sealed class SealedReader : IStorageFile
         return header.IsUnder(key) ? key : throw new EncryptionKeyException(path, header.KeyId, "the key of that id is another than the one under which it was written. Nothing was changed");
     }
 
-    // Walks the headers, checks the frames that may be torn, and looks whether anything behind the end proves that it isn't torn.
+    // Walks the headers. Where they end before the file does, something behind may prove that this is no torn end.
     private void FindEnd()
     {
-        long durable = 0;
         while (TryHeaderAt(_end, out FrameHeader header))
         {
-            durable = Math.Max(durable, header.Durable);
+            _durable = Math.Max(_durable, header.Durable);
             Advance(ref _end, header);
             if (_end.Plain - _places[^1].Plain >= BytesAPlace)
             {
@@ -133,20 +150,11 @@ internal sealed class SealedReader : IStorageFile
             }
         }
 
-        Place doubtful = _places.FindLast(place => place.Physical <= durable);
-        doubtful = doubtful.Physical == 0 ? _places[0] : doubtful;
-        while (doubtful.Physical < _end.Physical && TryHeaderAt(doubtful, out FrameHeader header))
-        {
-            if (doubtful.Physical >= durable && !TryOpen(doubtful, header))
-            {
-                _end = doubtful;
-                break;
-            }
+        FindDamage();
+    }
 
-            Advance(ref doubtful, header);
-        }
-
-        _places.RemoveAll(place => place.Plain > _end.Plain);
+    private void FindDamage()
+    {
         if (TornBytes > 0 && IsProvenBehindEnd())
         {
             Damage = Damaged(_end.Physical, "what follows was on disk once, so this is not a torn last write");
