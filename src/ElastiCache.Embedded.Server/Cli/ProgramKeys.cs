@@ -7,10 +7,9 @@ internal static class ProgramKeys
     public const string Variable = "ELASTICACHE_EMBEDDED_KEYS";
 
     /// <summary>The envelope of what the program writes; null where the variable is not set. A folder that is plain is refused then.</summary>
-    public static EnvelopeOptions? Envelope => IsSet ? new EnvelopeOptions { Keys = KeyProvider.FromEnvironment(Variable) } : null;
+    public static EnvelopeOptions? Envelope =>
+        Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } ? new EnvelopeOptions { Keys = KeyProvider.FromEnvironment(Variable) } : null;
 
     /// <summary>The envelope of what the program only reads, encrypted or plain.</summary>
-    public static EnvelopeOptions? EnvelopeOfReads => IsSet ? new EnvelopeOptions { Keys = KeyProvider.FromEnvironment(Variable), AcceptsPlainFiles = true } : null;
-
-    private static bool IsSet => Environment.GetEnvironmentVariable(Variable) is { Length: > 0 };
+    public static EnvelopeOptions? EnvelopeOfReads => Envelope?.AcceptingPlainFiles();
 }

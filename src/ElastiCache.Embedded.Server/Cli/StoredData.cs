@@ -39,7 +39,7 @@ internal static class StoredData
 
     /// <summary>A folder of the disk.</summary>
     public static IStorage Storage(string folder, IProgress<ReadProgress>? progress) =>
-        progress == null ? new DiskStorage(folder) : new MeteredStorage(new DiskStorage(folder), progress);
+        MeteredStorage.Over(new DiskStorage(folder), progress);
 
     private static void LoadLog(string folder, EmbeddedCache cache, IProgress<ReadProgress>? progress)
     {

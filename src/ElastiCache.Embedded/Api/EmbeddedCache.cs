@@ -419,7 +419,7 @@ public sealed partial class EmbeddedCache : IAsyncDisposable, IDisposable
     /// <param name="folder">Its path.</param>
     /// <param name="progress">Is told how far a file has been read; null if nobody wants to know.</param>
     internal IStorage ForeignStorageAt(string folder, IProgress<ReadProgress>? progress) => new EnvelopeStorage(
-        progress == null ? new DiskStorage(folder) : new MeteredStorage(new DiskStorage(folder), progress), _options.Envelope is { } envelope ? new EnvelopeOptions { Keys = envelope.Keys, Compresses = envelope.Compresses, AcceptsPlainFiles = true } : null, _options.TimeProvider);
+        MeteredStorage.Over(new DiskStorage(folder), progress), _options.Envelope?.AcceptingPlainFiles(), _options.TimeProvider);
 
     /// <summary>An empty store like this one, without a budget and a log.</summary>
     internal Store NewScratchStore() =>

@@ -11,8 +11,8 @@ public static class RdbFileExtensions
     /// <summary>Writes all databases, as they are at one moment, into an RDB file of version 10, which Redis 7.0, Valkey and ElastiCache load. Redis: BGSAVE.</summary>
     /// <remarks>
     /// Reads and writes go on meanwhile; nobody waits for longer than it takes to encode some sixteen kilobytes. The file is written under another name, synced,
-    /// and then takes the place of one that has the name. It is plain, also where the cache has an envelope: see <see cref="SnapshotAsync"/>. Deadlines of a hash's fields have no place in this version: the fields that are left when the
-    /// snapshot begins are written without them. Another export or a rewrite of the log that is running is waited for.
+    /// and then takes the place of one that has the name. It is plain, also where the cache has an envelope: see <see cref="SnapshotAsync"/>. Deadlines of a hash's fields
+    /// have no place in this version: they stand in auxiliary fields, which <see cref="ImportAsync"/> reads and redis-server passes over. Another export or a rewrite of the log that is running is waited for.
     /// </remarks>
     /// <param name="cache">The cache.</param>
     /// <param name="path">The file; its folder must be there.</param>
@@ -20,7 +20,7 @@ public static class RdbFileExtensions
     /// <returns>The number of keys written.</returns>
     /// <exception cref="IOException">The file can't be written; the old one stays.</exception>
     public static Task<long> ExportAsync(this EmbeddedCache cache, string path, CancellationToken cancellationToken = default) =>
-        WriteAsync(cache, path, static (_, folder) => new DiskStorage(folder), atMoment: null, cancellationToken);
+        WriteAsync(cache, path, isPlain: true, atMoment: null, cancellationToken);
 
     /// <summary>As <see cref="ExportAsync"/>, for the cache itself and no other program: in the envelope that the cache has (<see cref="EmbeddedCacheOptions.Envelope"/>), encrypted for example.</summary>
     /// <remarks><see cref="ImportAsync"/> reads it, in a cache that has the key. Without an envelope the two write the same.</remarks>
@@ -38,9 +38,9 @@ public static class RdbFileExtensions
     /// <param name="atMoment">Called at the moment whose state is written, with everything locked: note something and return.</param>
     /// <param name="cancellationToken">Gives up.</param>
     internal static Task<long> SnapshotMomentAsync(this EmbeddedCache cache, string path, Action? atMoment, CancellationToken cancellationToken) =>
-        WriteAsync(cache, path, static (cache, folder) => cache.StorageAt(folder), atMoment, cancellationToken);
+        WriteAsync(cache, path, isPlain: false, atMoment, cancellationToken);
 
-    private static async Task<long> WriteAsync(EmbeddedCache cache, string path, Func<EmbeddedCache, string, IStorage> storageAt, Action? atMoment, CancellationToken cancellationToken)
+    private static async Task<long> WriteAsync(EmbeddedCache cache, string path, bool isPlain, Action? atMoment, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(cache);
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
@@ -49,7 +49,7 @@ public static class RdbFileExtensions
         await cache.Store.SnapshotTurn.TakeAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            long keys = await Task.Run(() => Write(cache.Store, path, folder => storageAt(cache, folder), atMoment, cancellationToken), CancellationToken.None).ConfigureAwait(false);
+            long keys = await Task.Run(() => Write(cache, path, isPlain, atMoment, cancellationToken), CancellationToken.None).ConfigureAwait(false);
             cache.Metrics.SnapshotFailed = false;
             return keys;
         }
@@ -117,17 +117,17 @@ public static class RdbFileExtensions
         return importer.Report;
     }
 
-    private static long Write(Store store, string path, Func<string, IStorage> storageAt, Action? atMoment, CancellationToken cancellationToken)
+    private static long Write(EmbeddedCache cache, string path, bool isPlain, Action? atMoment, CancellationToken cancellationToken)
     {
         (string folder, string name) = Split(path);
-        IStorage storage = storageAt(folder);
+        IStorage storage = isPlain ? new DiskStorage(folder) : cache.StorageAt(folder);
         string temporary = $"temp-{Environment.ProcessId}-{name}";
         try
         {
             long written;
             using (IStorageFile file = storage.Open(temporary, StorageOpen.Create))
             {
-                written = RdbSnapshot.Begin(store, atMoment).Write(new RdbFileWriter(file, store.Clock.UnixMilliseconds), cancellationToken);
+                written = RdbSnapshot.Begin(cache.Store, atMoment).Write(new RdbFileWriter(file, cache.Clock.UnixMilliseconds), cancellationToken);
             }
 
             storage.Rename(temporary, name);

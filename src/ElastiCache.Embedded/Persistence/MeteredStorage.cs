@@ -14,6 +14,9 @@ internal sealed class MeteredStorage(IStorage storage, IProgress<ReadProgress> p
     private long _total;
     private long _reported;
 
+    /// <summary>A storage that tells whoever wants to know; itself where nobody does.</summary>
+    public static IStorage Over(IStorage storage, IProgress<ReadProgress>? progress) => progress == null ? storage : new MeteredStorage(storage, progress);
+
     public string PathOf(string name) => storage.PathOf(name);
 
     public void CreateDirectory(string name) => storage.CreateDirectory(name);

@@ -23,4 +23,7 @@ public sealed class EnvelopeOptions
     /// <value>Default <see langword="false"/>: it is refused, since anybody could have put it there.</value>
     /// <remarks>Set it for the one opening that puts an existing folder under encryption, and call <see cref="LogExtensions.RewriteLogAsync"/>. <see cref="RdbFileExtensions.ImportAsync"/> reads plain files in any case.</remarks>
     public bool AcceptsPlainFiles { get; set; }
+
+    /// <summary>The same, for files that may come from elsewhere.</summary>
+    internal EnvelopeOptions AcceptingPlainFiles() => new() { Keys = Keys, Compresses = Compresses, AcceptsPlainFiles = true };
 }
