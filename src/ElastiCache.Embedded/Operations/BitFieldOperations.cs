@@ -122,6 +122,13 @@ internal sealed class BitFieldOperations
 
     private static void Log(Shard shard, int database, in KeyProbe key, ByteRange range)
     {
+        if (shard.Effects == null)
+        {
+            // Nothing is looked up for a log that isn't there; only the change counts.
+            shard.Effect(database, 4);
+            return;
+        }
+
         // Found before the effect begins: an entry whose time has come logs a DEL of its own.
         if (shard.TryFind(database, key, out Entry entry))
         {
