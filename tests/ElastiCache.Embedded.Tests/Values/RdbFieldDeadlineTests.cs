@@ -12,6 +12,8 @@ public sealed class RdbFieldDeadlineTests : IDisposable
 
     private readonly TemporaryFolder _folder = new();
 
+    public static TheoryData<string, byte> Layouts => new() { { "REDIS0012", 22 }, { "REDIS0012", 23 }, { "REDIS0012", 24 }, { "REDIS0012", 25 }, { "VALKEY080", 22 } };
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     private static byte[] DeadlineNumber => [0x81, .. BigEndian(Deadline)];
@@ -19,11 +21,7 @@ public sealed class RdbFieldDeadlineTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Theory]
-    [InlineData("REDIS0012", 22)]
-    [InlineData("REDIS0012", 23)]
-    [InlineData("REDIS0012", 24)]
-    [InlineData("REDIS0012", 25)]
-    [InlineData("VALKEY080", 22)]
+    [MemberData(nameof(Layouts))]
     public async Task A_hash_keeps_the_deadlines_of_its_fields(string magic, byte type)
     {
         await using EmbeddedCache cache = await ImportAsync(magic, type, Value(magic, type));
@@ -37,11 +35,7 @@ public sealed class RdbFieldDeadlineTests : IDisposable
     }
 
     [Theory]
-    [InlineData("REDIS0012", 22)]
-    [InlineData("REDIS0012", 23)]
-    [InlineData("REDIS0012", 24)]
-    [InlineData("REDIS0012", 25)]
-    [InlineData("VALKEY080", 22)]
+    [MemberData(nameof(Layouts))]
     public async Task A_hash_that_ends_early_is_refused(string magic, byte type)
     {
         byte[] value = Value(magic, type);
