@@ -3,11 +3,26 @@ using ElastiCache.Embedded.Persistence;
 
 namespace ElastiCache.Embedded.CrashChild;
 
-/// <summary>A disk on which the Nth call is the last thing that the process does. A write is then half done.</summary>
-internal sealed class MortalStorage(IStorage storage, int lastCall) : IStorage
+/// <summary>Kills the process in a storage call of this number, counted over all its folders.</summary>
+internal sealed class Mortality(int lastCall)
 {
     private int _calls;
 
+    /// <summary>A storage call begins.</summary>
+    public void Live(Action? lastWords)
+    {
+        if (Interlocked.Increment(ref _calls) == lastCall)
+        {
+            lastWords?.Invoke();
+            Process.GetCurrentProcess().Kill(); // SIGKILL
+            Thread.Sleep(Timeout.Infinite);
+        }
+    }
+}
+
+/// <summary>A disk on which some call is the last thing that the process does. A write is then half done.</summary>
+internal sealed class MortalStorage(IStorage storage, Mortality mortality) : IStorage
+{
     public string PathOf(string name) => storage.PathOf(name);
 
     public void CreateDirectory(string name)
@@ -52,15 +67,7 @@ internal sealed class MortalStorage(IStorage storage, int lastCall) : IStorage
         storage.SyncDirectory(name);
     }
 
-    private void Live(Action? lastWords = null)
-    {
-        if (Interlocked.Increment(ref _calls) == lastCall)
-        {
-            lastWords?.Invoke();
-            Process.GetCurrentProcess().Kill(); // SIGKILL
-            Thread.Sleep(Timeout.Infinite);
-        }
-    }
+    private void Live(Action? lastWords = null) => mortality.Live(lastWords);
 
     private sealed class MortalFile(MortalStorage storage, IStorageFile file) : IStorageFile
     {

@@ -15,10 +15,19 @@ internal sealed record Held(byte[] Value, long Deadline = Keyspace.Record.NoExpi
 internal abstract record Operation(params string[] Keys)
 {
     /// <summary>Performs it; returns when it is acknowledged.</summary>
-    public void Apply(EmbeddedCache cache)
+    public void Apply(EmbeddedCache cache) => Await(cache, Begin(cache));
+
+    /// <summary>Performs it in memory. If this fails nothing has changed.</summary>
+    public JournalTicket Begin(EmbeddedCache cache)
     {
         JournalTicket ticket = default;
         Apply(cache.Store, ref ticket);
+        return ticket;
+    }
+
+    /// <summary>Returns when what was begun is acknowledged.</summary>
+    public static void Await(EmbeddedCache cache, JournalTicket ticket)
+    {
         if (ticket.Commit != 0)
         {
             cache.Journal!.Wait(ticket);

@@ -10,17 +10,14 @@ internal static class ServeScenario
         EmbeddedCache cache;
         try
         {
-            cache = await EmbeddedCache.OpenAsync(new EmbeddedCacheOptions
-            {
-                Folder = folder == "-" ? null : folder,
-                Durability = options.Length > 0 ? Enum.Parse<DurabilityMode>(options[0]) : DurabilityMode.Always,
-                MaxMemory = options.Length > 1 ? long.Parse(options[1], CultureInfo.InvariantCulture) : 0,
-                EvictionPolicy = EvictionPolicy.NoEviction,
-            });
+            EmbeddedCacheOptions settings = Settings.For(folder == "-" ? null : folder, options.Length > 0 ? Enum.Parse<DurabilityMode>(options[0]) : DurabilityMode.Always);
+            settings.MaxMemory = options.Length > 1 ? long.Parse(options[1], CultureInfo.InvariantCulture) : 0;
+            settings.EvictionPolicy = EvictionPolicy.NoEviction;
+            cache = await EmbeddedCache.OpenAsync(settings);
         }
         catch (Exception e)
         {
-            WriteScenario.Say(Describe(e));
+            WriteScenario.Say(WriteScenario.Describe(e));
             return 1;
         }
 
@@ -62,11 +59,9 @@ internal static class ServeScenario
         }
         catch (Exception e)
         {
-            return Describe(e);
+            return WriteScenario.Describe(e);
         }
     }
 
     private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
-
-    private static string Describe(Exception e) => $"{e.GetType().Name}: {e.Message.ReplaceLineEndings(" ")}";
 }

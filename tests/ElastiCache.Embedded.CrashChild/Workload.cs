@@ -23,6 +23,9 @@ internal sealed class Workload(int seed, int thread)
 
     public int Thread => thread;
 
+    /// <summary>The seed for one of several folders of a process.</summary>
+    public static int SeedOf(int seed, int folder) => (seed * 16) + folder;
+
     /// <summary>Every key that the thread may write.</summary>
     public IEnumerable<string> Keys =>
     [

@@ -4,29 +4,21 @@ using ElastiCache.Embedded.Persistence;
 
 namespace ElastiCache.Embedded.CrashChild;
 
-/// <summary>Threads that write until the process is killed, and say what was acknowledged. One more rewrites the log, again and again.</summary>
+/// <summary>Threads that write to several folders until the process is killed, and say what was acknowledged. One more for each folder rewrites its log, again and again.</summary>
 internal static class WriteScenario
 {
     // As many as may be lost between two flushes, where the mode does not promise each single write.
     private const int OperationsAFlush = 16;
 
-    public static int Run(string folder, string mode, string seed, string[] options)
+    public static int Run(string parent, string mode, string seed, string first, string[] options)
     {
         var durability = Enum.Parse<DurabilityMode>(mode);
         int seedNumber = int.Parse(seed, CultureInfo.InvariantCulture);
-        long[] first = options[0].Split(',').Select(number => long.Parse(number, CultureInfo.InvariantCulture)).ToArray();
-        IStorage storage = new DiskStorage(folder);
-        if (options is [_, "die-at", var call])
-        {
-            storage = new MortalStorage(storage, int.Parse(call, CultureInfo.InvariantCulture));
-        }
-
+        Mortality? mortality = options is ["die-at", var call] ? new Mortality(int.Parse(call, CultureInfo.InvariantCulture)) : null;
+        string[] folders = first.Split(';');
         Say("opening");
-        using EmbeddedCache cache = EmbeddedCache.Open(new EmbeddedCacheOptions { Folder = folder, Durability = durability }, storage);
-        Say("open");
-        Thread[] threads = first.Select((number, thread) => new Thread(() => Write(cache, new Workload(seedNumber, thread), number, durability))).ToArray();
+        Thread[] threads = folders.Select((numbers, folder) => new Thread(() => WriteFolder(parent, folder, durability, seedNumber, numbers, mortality))).ToArray();
         Array.ForEach(threads, thread => thread.Start());
-        new Thread(() => Rewrite(cache)) { IsBackground = true }.Start();
         Array.ForEach(threads, thread => thread.Join());
         return 0;
     }
@@ -38,6 +30,25 @@ internal static class WriteScenario
         output.Write(Encoding.UTF8.GetBytes(line + "\n"));
     }
 
+    /// <summary>An exception in one line.</summary>
+    public static string Describe(Exception e) => $"{e.GetType().Name}: {e.Message.ReplaceLineEndings(" ")}";
+
+    private static void WriteFolder(string parent, int folder, DurabilityMode durability, int seed, string first, Mortality? mortality)
+    {
+        string path = Path.Combine(parent, folder.ToString(CultureInfo.InvariantCulture));
+        IStorage storage = new DiskStorage(path);
+        storage = mortality is null ? storage : new MortalStorage(storage, mortality);
+        EmbeddedCacheOptions settings = Settings.For(path, durability);
+        settings.MaxUnpersistedAge = Timeout.InfiniteTimeSpan;      // on a machine that is busy enough a process gets no processor for ten seconds
+        using EmbeddedCache cache = EmbeddedCache.Open(settings, storage);
+        Say($"open {folder}");
+        Thread[] threads = first.Split(',').Select((number, thread) => new Thread(
+            () => Write(cache, folder, new Workload(Workload.SeedOf(seed, folder), thread), long.Parse(number, CultureInfo.InvariantCulture), durability))).ToArray();
+        Array.ForEach(threads, thread => thread.Start());
+        new Thread(() => Rewrite(cache)) { IsBackground = true }.Start();
+        Array.ForEach(threads, thread => thread.Join());
+    }
+
     private static void Rewrite(EmbeddedCache cache)
     {
         while (true)
@@ -46,7 +57,7 @@ internal static class WriteScenario
         }
     }
 
-    private static void Write(EmbeddedCache cache, Workload workload, long first, DurabilityMode mode)
+    private static void Write(EmbeddedCache cache, int folder, Workload workload, long first, DurabilityMode mode)
     {
         for (long number = first; ; number++)
         {
@@ -61,7 +72,7 @@ internal static class WriteScenario
                 cache.FlushAsync().AsTask().Wait();
             }
 
-            Say(string.Create(CultureInfo.InvariantCulture, $"ack {workload.Thread} {number}"));
+            Say(string.Create(CultureInfo.InvariantCulture, $"ack {folder} {workload.Thread} {number}"));
         }
     }
 }

@@ -7,6 +7,7 @@ internal static class Curves
 {
     private const int Width = 900;
     private const int Height = 520;
+    private const double LowestShown = -20;
 
     public static void Draw(string folder, HitRatioReport report, IReadOnlyList<Outcome> outcomes)
     {
@@ -32,6 +33,10 @@ internal static class Curves
         double[] ticks = [.. outcomes.Select(o => o.Fraction).Distinct().Select(f => f * 100)];
         plot.Axes.Bottom.SetTicks([.. ticks.Select(Math.Log10)], [.. ticks.Select(t => FormattableString.Invariant($"{t:0.##}"))]);
         plot.ShowLegend(Edge.Right);
+
+        // One that is far worse would press all others into one line.
+        plot.Axes.AutoScale();
+        plot.Axes.SetLimitsY(Math.Max(plot.Axes.GetLimits().Bottom, LowestShown), plot.Axes.GetLimits().Top);
         plot.SavePng(path, Width, Height);
     }
 }

@@ -22,12 +22,15 @@ internal sealed class EmbeddedReplay : ReplayedCache
     private readonly Cell _cell;
     private readonly bool _isCounted;
     private readonly byte[][] _keys;
+    private readonly long[] _usedBy;
+    private long _used;
     private int _next;
 
     private EmbeddedReplay(Cell cell, EmbeddedCache cache, bool isCounted)
     {
         (_cell, _cache, _isCounted) = (cell, cache, isCounted);
         _keys = new byte[cell.Trace.Keys][];
+        _usedBy = new long[cache.Store.ShardCount];
         if (isCounted)
         {
             cache.Store.RecordAccesses();
@@ -78,6 +81,7 @@ internal sealed class EmbeddedReplay : ReplayedCache
         try
         {
             _cache.Strings.Set(name, Values.AsSpan(0, _cell.ValueBytes[key]));
+            Count(_cache.Store.ShardOf(probe));
         }
         catch (CacheFullException) when (!_isCounted)
         {
@@ -99,44 +103,37 @@ internal sealed class EmbeddedReplay : ReplayedCache
     private void MakeRoom(in KeyProbe key, long cost)
     {
         Store store = _cache.Store;
-        while (Used(store) + cost > _cell.Capacity)
+        while (_used + cost > _cell.Capacity)
         {
-            // As Room does it: from the key's shard, unless that holds less than half of its share.
+            // As Room does it: from the key's shard, unless that holds clearly less than its share.
             Shard shard = store.ShardOf(key);
-            if (shard.Count(0) < store.Count(0) / store.ShardCount / 2 || !Evict(shard))
+            if (_usedBy[shard.Index] < _used / store.ShardCount / 8 * 7 || !Evict(shard))
             {
                 Evict(store.ShardAt(_next++ & (store.ShardCount - 1)));
             }
         }
     }
 
-    private static bool Evict(Shard shard)
+    private bool Evict(Shard shard)
     {
         shard.Enter();
         bool any = shard.Room.EvictOne(default);
         shard.Exit();
+        Count(shard);
         return any;
     }
 
-    private long Used(Store store)
+    private void Count(Shard shard)
     {
-        long entries = store.Count(0);
-        if (_cell.Unit == Unit.Entries)
-        {
-            return entries;
-        }
-
-        long bytes = entries * CellList.IndexBytes;
-        for (int i = 0; i < store.ShardCount; i++)
-        {
-            bytes += RecordBytes(store.ShardAt(i));
-        }
-
-        return bytes;
+        long entries = shard.Count(0);
+        long used = _cell.Unit == Unit.Entries ? entries : (entries * CellList.IndexBytes) + RecordBytes(shard);
+        _used += used - _usedBy[shard.Index];
+        _usedBy[shard.Index] = used;
     }
 
-    // Records as whole blocks; tables and wheels are not theirs.
-    private static unsafe long RecordBytes(Shard shard) => shard.Allocator.AllocatedBytes - shard.WheelBytes - (shard.TableOf(0)?.Bytes ?? 0);
+    // Records as whole blocks; tables, wheels and what the policy keeps are not theirs.
+    private static unsafe long RecordBytes(Shard shard) =>
+        shard.Allocator.AllocatedBytes - shard.WheelBytes - shard.Room.EvictorBytes - (shard.TableOf(0)?.Bytes ?? 0);
 
     private readonly struct Presence : IValueReader
     {

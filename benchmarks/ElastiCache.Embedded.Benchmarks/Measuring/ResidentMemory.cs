@@ -19,13 +19,20 @@ internal static class ResidentMemory
             GC.WaitForPendingFinalizers();
         }
 
-        return OperatingSystem.IsLinux() ? AnonymousBytes() : Environment.WorkingSet;
+        return AnonymousBytes();
     }
 
-    private static long AnonymousBytes()
+    /// <summary>The resident anonymous bytes as they are now.</summary>
+    public static long AnonymousBytes() => OperatingSystem.IsLinux() ? StatusBytes("RssAnon") : Environment.WorkingSet;
+
+    /// <summary>A line of the process's status that is a number of kilobytes. Linux only.</summary>
+    public static long StatusBytes(string name)
     {
-        string line = File.ReadLines("/proc/self/status").First(l => l.StartsWith("RssAnon:", StringComparison.Ordinal));
+        string line = File.ReadLines("/proc/self/status").First(l => l.StartsWith(name + ":", StringComparison.Ordinal));
         string kilobytes = line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2].Trim();
         return long.Parse(kilobytes, CultureInfo.InvariantCulture) * 1024;
     }
+
+    /// <summary>Lets the kernel's note of the most resident bytes (<c>VmHWM</c>) begin anew. Linux only.</summary>
+    public static void ResetPeak() => File.WriteAllText("/proc/self/clear_refs", "5");
 }

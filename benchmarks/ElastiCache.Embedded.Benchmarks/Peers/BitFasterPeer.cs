@@ -38,6 +38,10 @@ internal static class BitFasterPeer
     public static CacheUnderTest Lru(int entries) =>
         new BitFasterPeer<ConcurrentLru<string, byte[]>>(new ConcurrentLru<string, byte[]>(Capacity(entries)));
 
+    /// <summary>Full with so many entries: each further one evicts another.</summary>
+    public static CacheUnderTest LruAtCapacity(int entries) =>
+        new BitFasterPeer<ConcurrentLru<string, byte[]>>(new ConcurrentLru<string, byte[]>(entries));
+
     public static CacheUnderTest Lfu(int entries) =>
         new BitFasterPeer<ConcurrentLfu<string, byte[]>>(new ConcurrentLfu<string, byte[]>(Capacity(entries)));
 

@@ -118,6 +118,15 @@ internal sealed class RedisProcess : IDisposable
         return double.Parse(line.Split("usec_per_call=")[1].Split(',')[0], CultureInfo.InvariantCulture);
     }
 
+    /// <summary>Lets the server end as it should, with everything written that it has to write.</summary>
+    public async Task EndAsync()
+    {
+        _requests.AddRange("*2\r\n$8\r\nSHUTDOWN\r\n$6\r\nNOSAVE\r\n"u8);
+        _socket.Send(_requests.ToArray());
+        _requests.Clear();
+        await _process.WaitForExitAsync();
+    }
+
     public void Dispose()
     {
         _socket.Dispose();

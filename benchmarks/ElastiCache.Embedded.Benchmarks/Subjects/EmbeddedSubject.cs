@@ -25,6 +25,20 @@ internal static class EmbeddedSubject
     public static async Task<IDurableWrites> OpenDurableAsync(string folder) =>
         new Durable(await EmbeddedCache.OpenAsync(DurableOptions(100_000, folder, DurabilityMode.Always)));
 
+    /// <summary>A cache with a log that is rewritten when the workload says so.</summary>
+    public static async Task<EmbeddedCache> OpenUnrewrittenAsync(int entries, string folder, DurabilityMode mode)
+    {
+        EmbeddedCacheOptions options = DurableOptions(entries, folder, mode);
+        options.LogRewriteGrowthPercent = 0;
+        return await EmbeddedCache.OpenAsync(options);
+    }
+
+    /// <summary>A way into a cache for one thread at a time.</summary>
+    public static Player NewPlayer(EmbeddedCache cache) => new Player<Session>(new Session(cache));
+
+    /// <summary>A cache with options of the workload's own.</summary>
+    public static CacheUnderTest Create(EmbeddedCacheOptions options) => new Strings(new EmbeddedCache(options));
+
     private static EmbeddedCacheOptions MemoryOptions(int entries) => new() { MaxMemory = Budget(entries) };
 
     private static EmbeddedCacheOptions DurableOptions(int entries, string folder, DurabilityMode mode) =>
@@ -40,7 +54,7 @@ internal static class EmbeddedSubject
 
         public override SpanSet SetSpan => (key, value) => cache.Strings.Set(key, value);
 
-        public override Player NewPlayer() => new Player<Session>(new Session(cache));
+        public override Player NewPlayer() => EmbeddedSubject.NewPlayer(cache);
 
         protected override void Close() => cache.Dispose();
     }

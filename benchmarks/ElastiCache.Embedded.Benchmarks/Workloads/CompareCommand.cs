@@ -16,10 +16,11 @@ internal static class CompareCommand
           --json FILE   writes the lines of the table as a JSON array
           --markdown    prints a Markdown table
           --only        workloads whose name begins so: get-zipf, get-uniform, get-miss, set-zipf, set-uniform, set-new,
-                        mixed-95-5 (with -1t or -2t for one number of threads), mget-16, distributed-get,
+                        mixed-95-5 (with -1t or -2t for one number of threads), mget-16, limit, distributed-get,
                         distributed-set, buffer-distributed, memory, gen2-gc, gc-pauses, growth, log, group-commit,
                         pubsub, collection (collection-zadd-1m …), member-bytes, resp (resp-get-p16 …),
-                        rdb (rdb-load-strings …)
+                        rdb (rdb-load-strings …), aof (aof-load-theirs …), envelope, stall, every-second,
+                        always-64
           --peers       peers whose name contains one of these
           --rounds N    paired rounds of the short operations
           --folder DIR  where log files and databases go; a folder on the disk that group commit is to measure
@@ -37,6 +38,7 @@ internal static class CompareCommand
         {
             Take(() => new OperationSuite(Roster.Subject, Roster.Peers, OperationKind.All, settings).Run());
             Take(() => new BatchReads(settings).Run());
+            Take(() => new AtTheLimit(settings).Run());
             Take(() => new OperationSuite(
                 Roster.DistributedSubject, Roster.DistributedPeers, OperationKind.Distributed, settings).Run());
             Take(() => new OperationSuite(
@@ -44,9 +46,14 @@ internal static class CompareCommand
             Take(() => new CollectionOperations(settings).Run());
             Take(() => new CollectionMemory(settings).Run());
             Take(() => new RespThroughput(settings).Run());
-            Take(() => new RdbFiles(settings).Run());
             await TakeAsync(new ChannelDeliveries(settings).RunAsync);
+            await TakeAsync(new RdbFiles(settings).RunAsync);
+            await TakeAsync(new AofFiles(settings).RunAsync);
+            await TakeAsync(new Envelopes(settings).RunAsync);
+            await TakeAsync(new SnapshotStalls(settings).RunAsync);
             await TakeAsync(new LogCost(settings).RunAsync);
+            await TakeAsync(new EverySecondThroughput(settings).RunAsync);
+            await TakeAsync(new AlwaysClients(settings).RunAsync);
             await TakeAsync(new GroupCommit(settings).RunAsync);
             await TakeAsync(new ProcessWorkloads(settings).RunAsync);
         }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using ElastiCache.Embedded.Benchmarks.Children;
 using ElastiCache.Embedded.Benchmarks.Measuring;
 using ElastiCache.Embedded.Benchmarks.Peers;
 using ElastiCache.Embedded.Benchmarks.Report;
@@ -8,70 +9,114 @@ namespace ElastiCache.Embedded.Benchmarks.Workloads;
 
 /// <summary>Loading the same RDB file as redis-server, and saving the same data, in turns, by the wall clock.</summary>
 /// <remarks>
-/// <c>rdb-load-strings</c> and <c>rdb-save-strings</c>: strings of 100 bytes. <c>-mixed</c>: the same with hashes, lists, sets and sorted sets of ten elements beside them. Loading
-/// begins with emptying the data of the round before, as DEBUG RELOAD does it. Times are an entry. Skipped where redis-server is not installed.
+/// <c>-strings</c>: strings of 100 bytes. <c>-mixed</c>: the same with hashes, lists, sets and sorted sets of ten elements beside them. Times are an entry.
+/// <code>
+///   rdb-load     into an empty cache, and by a redis-server that is started on the file; its time is the one in its own log
+///   rdb-reload   into the cache and the server of the round before, emptied first, as DEBUG RELOAD does it
+///   rdb-save     SAVE and ExportAsync
+///   rdb-peak     the most memory while loading over what the loaded cache takes, in a process of its own
+/// </code>
+/// Skipped where redis-server is not installed.
 /// </remarks>
 internal sealed class RdbFiles(RunSettings settings)
 {
-    private const string Prefix = "rdb";
     private const double LoadGoal = 0.35;
     private const double SaveGoal = 0.5;
+    private const double PeakGoal = 1.1;
     private const int Elements = 10;
+    private static readonly string[] Works = ["rdb-load", "rdb-reload", "rdb-save", "rdb-peak"];
 
-    public List<Comparison> Run()
+    public async Task<List<Comparison>> RunAsync()
     {
-        string[] kinds = [.. ((string[])["strings", "mixed"]).Where(kind => settings.Wants($"{Prefix}-load-{kind}") || settings.Wants($"{Prefix}-save-{kind}"))];
-        if (kinds.Length > 0 && !RedisProcess.IsInstalled("redis-server"))
+        List<Comparison> result = [];
+        foreach (string kind in ((string[])["strings", "mixed"]).Where(kind => Works.Any(work => settings.Wants($"{work}-{kind}"))))
         {
-            Progress.Report("RDB files: skipped, redis-server is not installed");
-            kinds = [];
+            if (!RedisProcess.IsInstalled("redis-server"))
+            {
+                Progress.Report("RDB files: skipped, redis-server is not installed");
+                break;
+            }
+
+            Progress.Report($"RDB files, {kind}");
+            result.AddRange(await MeasureAsync(kind));
         }
 
-        return [.. kinds.SelectMany(Measure)];
+        return [.. result.Where(c => settings.Wants(c.Workload))];
     }
 
-    private IEnumerable<Comparison> Measure(string kind)
+    private async Task<List<Comparison>> MeasureAsync(string kind)
     {
-        Progress.Report($"RDB files, {kind}");
         string theirFile = Path.Combine(settings.Folder, $"redis-{kind}.rdb"), ourFile = Path.Combine(settings.Folder, $"ours-{kind}.rdb");
         using RedisProcess redis = RedisProcess.Start(port => new ProcessStartInfo(
             "redis-server",
             ["--port", port, "--bind", "127.0.0.1", "--save", "", "--daemonize", "no", "--dir", settings.Folder, "--dbfilename", $"redis-{kind}.rdb", "--enable-debug-command", "yes"]));
         int entries = Fill(redis, kind == "mixed");
         using var cache = new EmbeddedCache();
-        List<double> ourLoads = [], theirLoads = [], ourSaves = [], theirSaves = [];
+        (List<double> Ours, List<double> Theirs) loads = ([], []), reloads = ([], []), saves = ([], []);
         for (int round = 0; round <= settings.WriteRounds; round++)
         {
             double theirSave = Time(() => redis.Execute("SAVE"));
-            double theirLoad = Time(() => redis.Execute("DEBUG", "RELOAD", "NOSAVE"));
-            double ourLoad = Time(() =>
+            double theirReload = Time(() => redis.Execute("DEBUG", "RELOAD", "NOSAVE"));
+            double ourReload = Time(() =>
             {
                 cache.FlushAll();
                 cache.ImportAsync(theirFile).GetAwaiter().GetResult();
             });
             double ourSave = Time(() => cache.ExportAsync(ourFile).GetAwaiter().GetResult());
+            double theirLoad = RedisLoad.OfFile(settings.Folder, Path.GetFileName(theirFile));
+            double ourLoad = LoadIntoEmpty(theirFile);
             if (round > 0)      // the first warms both up
             {
-                ourLoads.Add(ourLoad);
-                theirLoads.Add(theirLoad);
-                ourSaves.Add(ourSave);
-                theirSaves.Add(theirSave);
+                Add(loads, ourLoad, theirLoad);
+                Add(reloads, ourReload, theirReload);
+                Add(saves, ourSave, theirSave);
             }
         }
 
-        yield return Compared($"{Prefix}-load-{kind}", ourLoads, theirLoads, LoadGoal);
-        yield return Compared($"{Prefix}-save-{kind}", ourSaves, theirSaves, SaveGoal);
+        LoadPeak peak = await LoadPeak.InChildAsync(theirFile);
+        string note = string.Create(CultureInfo.InvariantCulture, $"wall clock; {entries:N0} entries, {new FileInfo(theirFile).Length / 1e6:0} MB");
+        return
+        [
+            Compared($"rdb-load-{kind}", loads, LoadGoal, note),
+            Compared($"rdb-reload-{kind}", reloads, LoadGoal, note),
+            Compared($"rdb-save-{kind}", saves, SaveGoal, string.Create(CultureInfo.InvariantCulture, $"{note}, ours {new FileInfo(ourFile).Length / 1e6:0} MB")),
+            Comparison.Of($"rdb-peak-{kind}", Roster.Subject.Name, "the loaded cache", null, null, (double)peak.PeakBytes / entries, (double)peak.FinalBytes / entries) with
+            {
+                Goal = Goal.AtMost((double)peak.PeakBytes / peak.FinalBytes, PeakGoal, ""),
+                Note = "resident bytes an entry, at the most and afterwards",
+            },
+        ];
 
-        Comparison Compared(string workload, List<double> ours, List<double> theirs, double goal)
+        Comparison Compared(string workload, (List<double> Ours, List<double> Theirs) times, double goal, string remark)
         {
-            double ratio = Median.Of(ours.Zip(theirs, (a, b) => a / b));
-            return Comparison.Of(workload, Roster.Subject.Name, "redis-server", Median.Of(ours) / entries, Median.Of(theirs) / entries, rounds: ours.Count) with
+            double ratio = Median.Of(times.Ours.Zip(times.Theirs, (a, b) => a / b));
+            return Comparison.Of(workload, Roster.Subject.Name, "redis-server", Median.Of(times.Ours) / entries, Median.Of(times.Theirs) / entries, rounds: times.Ours.Count) with
             {
                 Ratio = ratio,
                 Goal = Goal.AtMost(ratio, goal, ""),
-                Note = string.Create(CultureInfo.InvariantCulture, $"wall clock; {entries:N0} entries, {new FileInfo(theirFile).Length / 1e6:0} MB"),
+                Note = remark,
             };
         }
+    }
+
+    private static void Add((List<double> Ours, List<double> Theirs) times, double ours, double theirs)
+    {
+        times.Ours.Add(ours);
+        times.Theirs.Add(theirs);
+    }
+
+    private static double LoadIntoEmpty(string file)
+    {
+        double time;
+        using (var cache = new EmbeddedCache())
+        {
+            time = Time(() => cache.ImportAsync(file).GetAwaiter().GetResult());
+        }
+
+        // Its addresses are given back by a finalizer.
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        return time;
     }
 
     private int Fill(RedisProcess redis, bool isMixed)

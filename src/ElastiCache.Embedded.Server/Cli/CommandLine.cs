@@ -13,8 +13,10 @@ internal static class CommandLine
         elasticache-embedded inspect FOLDER|FILE.rdb [--json] [--largest 10]
         elasticache-embedded export FOLDER FILE.rdb
         elasticache-embedded import FILE.rdb FOLDER [--replace | --keep]
+        elasticache-embedded plan --keys 50M --value 200 [--key 20] [--ttl] [--type hash --elements 10 --field 8] [--shards 64] [--json]
         elasticache-embedded restore FOLDER --to 2026-07-11T14:05:00Z [--keys 'user:*']
 
+        plan says how much memory so many keys will take, here, in Redis and in a MemoryCache.
         check, inspect and export read a folder as it is, also while somebody has it open, and change nothing; check --fix gives a damaged log up from the damage
         on and keeps what it gives up beside it. import and restore need the folder for themselves.
         On a terminal they show how far they are; --quiet, as the last argument, prevents that.
@@ -54,6 +56,8 @@ internal static class CommandLine
                 return await InspectCommand.RunAsync(path, asJson: options.Length > 0, largest: 10, shows).ConfigureAwait(false);
             case ["inspect", var path, .. var options] when options is ["--largest", _] or ["--json", "--largest", _] && TryCount(options[^1], out int largest):
                 return await InspectCommand.RunAsync(path, asJson: options.Length > 2, largest, shows).ConfigureAwait(false);
+            case ["plan", .. var options]:
+                return PlanCommand.Run(options);
             case ["export", var folder, var file]:
                 return await DataCommands.ExportAsync(folder, file, shows).ConfigureAwait(false);
             case ["import", var file, var folder]:

@@ -90,12 +90,6 @@ internal static class ServeCommand
         Supported(configuration, "cluster-enabled", "no");
         Supported(configuration, "replicaof", "");
         Supported(configuration, "aclfile", "");
-        string policy = configuration["maxmemory-policy"];
-        if (policy.StartsWith("volatile", StringComparison.Ordinal))
-        {
-            throw new ConfigurationException($"maxmemory-policy = {policy}: this version evicts among all keys (allkeys-lru) or not at all (noeviction).");
-        }
-
         return new EmbeddedCacheOptions
         {
             Envelope = ProgramKeys.Envelope,
@@ -104,8 +98,10 @@ internal static class ServeCommand
             Durability = configuration["appendfsync"] switch { "always" => DurabilityMode.Always, "no" => DurabilityMode.No, _ => DurabilityMode.EverySecond },
             LogRewriteGrowthPercent = (int)Math.Min(configuration.Number("auto-aof-rewrite-percentage"), EmbeddedCacheOptions.MostGrowthPercent),
             LogRewriteMinBytes = configuration.Number("auto-aof-rewrite-min-size"),
+            Shards = (int)configuration.Number("shards"),
             MaxMemory = configuration.Number("maxmemory"),
-            EvictionPolicy = policy == "noeviction" ? EvictionPolicy.NoEviction : EvictionPolicy.SampledAge,
+            ReservedMemoryPercent = (int)configuration.Number("reserved-memory-percent"),
+            EvictionPolicy = EvictionPolicyNames.PolicyOf(configuration["maxmemory-policy"]),
         };
     }
 

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using ElastiCache.Embedded.Commands;
 using ElastiCache.Embedded.Keyspace;
+using ElastiCache.Embedded.Memory;
 using ElastiCache.Embedded.Persistence;
 using ElastiCache.Embedded.Server.Configuration;
 using ElastiCache.Embedded.Server.Connections;
@@ -127,22 +128,22 @@ internal sealed class InfoText(ServerState server)
 
     private void WriteMemory()
     {
-        long used = server.UsedBytes();
-        long free = CacheStatistics.Of(server.Store).FreeBlockBytes;
-        long resident = Environment.WorkingSet;
+        MemoryUse use = server.MeasureMemory();
+        long used = use.Used;
+        long resident = use.Process;
         long maximum = server.Store.Budget.MaxBytes;
-        long total = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        long total = MemoryLimit.Read();
         Size("used_memory", used);
         Size("used_memory_rss", resident);
         Size("used_memory_peak", server.PeakBytes);
         Field("used_memory_peak_perc", Percent(used, server.PeakBytes));
-        Field("used_memory_overhead", free);
-        Field("used_memory_startup", 0);
-        Field("used_memory_dataset", used - free);
-        Field("used_memory_dataset_perc", Percent(used - free, used));
-        Field("allocator_allocated", used - free);
-        Field("allocator_active", used);
-        Field("allocator_resident", used);
+        Field("used_memory_overhead", use.Overhead);
+        Field("used_memory_startup", use.Startup);
+        Field("used_memory_dataset", use.Dataset);
+        Field("used_memory_dataset_perc", Percent(use.Dataset, used - use.Startup));
+        Field("allocator_allocated", use.Allocated);
+        Field("allocator_active", use.Active);
+        Field("allocator_resident", use.Resident);
         Size("total_system_memory", total);
         Field("used_memory_lua", 0);
         Field("used_memory_vm_eval", 0);
@@ -157,21 +158,21 @@ internal sealed class InfoText(ServerState server)
         Size("used_memory_scripts", 0);
         Size("maxmemory", maximum);
         Field("maxmemory_policy", server.Configuration["maxmemory-policy"]);
-        Field("allocator_frag_ratio", Ratio(used, used - free));
-        Field("allocator_frag_bytes", free);
-        Field("allocator_rss_ratio", "1.00");
-        Field("allocator_rss_bytes", 0);
-        Field("rss_overhead_ratio", Ratio(resident, used));
-        Field("rss_overhead_bytes", resident - used);
+        Field("allocator_frag_ratio", Ratio(use.Active, use.Allocated));
+        Field("allocator_frag_bytes", use.FreeBlocks);
+        Field("allocator_rss_ratio", Ratio(use.Resident, use.Active));
+        Field("allocator_rss_bytes", use.Resident - use.Active);
+        Field("rss_overhead_ratio", Ratio(resident, use.Resident));
+        Field("rss_overhead_bytes", resident - use.Resident);
         Field("mem_fragmentation_ratio", Ratio(resident, used));
         Field("mem_fragmentation_bytes", resident - used);
-        Field("mem_not_counted_for_evict", 0);
+        Field("mem_not_counted_for_evict", use.Clients + use.Log);
         Field("mem_replication_backlog", 0);
         Field("mem_total_replication_buffers", 0);
         Field("mem_clients_slaves", 0);
-        Field("mem_clients_normal", server.Clients.Unordered.Sum(client => client.HeldBytes));
+        Field("mem_clients_normal", use.Clients);
         Field("mem_cluster_links", 0);
-        Field("mem_aof_buffer", 0);
+        Field("mem_aof_buffer", use.Log);
         Field("mem_managed_heap", GC.GetTotalMemory(forceFullCollection: false));
         Field("mem_allocator", "elasticache-embedded");
         Field("active_defrag_running", 0);
@@ -326,18 +327,11 @@ internal sealed class InfoText(ServerState server)
         Store store = server.Store;
         for (int database = 0; database < store.DatabaseCount; database++)
         {
-            long keys = 0;
-            long expiring = 0;
-            for (int shard = 0; shard < store.ShardCount; shard++)
-            {
-                keys += store.ShardAt(shard).Count(database);
-                expiring += store.ShardAt(shard).Expiring(database);
-            }
-
+            long keys = store.Count(database);
             if (keys > 0)
             {
                 // No clock is kept with an entry that could tell the average time to live without a walk over all of them.
-                _text.Append(CultureInfo.InvariantCulture, $"db{database}:keys={keys},expires={expiring},avg_ttl=0\r\n");
+                _text.Append(CultureInfo.InvariantCulture, $"db{database}:keys={keys},expires={store.Expiring(database)},avg_ttl=0\r\n");
             }
         }
     }

@@ -1,9 +1,12 @@
+using System.Globalization;
 using System.Text;
 using ElastiCache.Embedded.Commands;
 using ElastiCache.Embedded.Keyspace;
 using ElastiCache.Embedded.Operations;
 using ElastiCache.Embedded.Resp;
+using ElastiCache.Embedded.Server.Configuration;
 using ElastiCache.Embedded.Server.Hosting;
+using ElastiCache.Embedded.Server.Statistics;
 using static ElastiCache.Embedded.Commands.CommandFlags;
 
 namespace ElastiCache.Embedded.Server.Commands;
@@ -11,8 +14,10 @@ namespace ElastiCache.Embedded.Server.Commands;
 /// <summary>MEMORY: what the data takes.</summary>
 internal static class MemoryCommands
 {
-    // Where an entry's reference stands: its share of a bucket of 64 bytes with 7 slots, three quarters full.
-    private const int IndexBytes = 12;
+    // A node of the expiry wheel: 128 bytes for fifteen.
+    private const int DeadlineBytes = 9;
+
+    private const long TooLittleToJudge = 5L << 20;
 
     public static readonly Command[] Rows =
     [
@@ -21,8 +26,8 @@ internal static class MemoryCommands
             "Commands on memory.",
             new("USAGE", -3, CommandFlags.ReadOnly, new KeyPositions(2, 2, 1), Usage, "Tells how many bytes a key and its value take.") { Since = "4.0.0", Complexity = "O(1)" },
             new("STATS", 2, CommandFlags.None, KeyPositions.None, Statistics, "Tells what memory is used for.") { Since = "4.0.0", Complexity = "O(shards)" },
-            new("DOCTOR", 2, CommandFlags.None, KeyPositions.None, Doctor, "Tells whether memory is in order.") { Since = "4.0.0", Complexity = "O(1)" },
-            new("PURGE", 2, CommandFlags.None, KeyPositions.None, Purge, "Would give free memory back to the system.") { Since = "4.0.0", Complexity = "O(1)" },
+            new("DOCTOR", 2, CommandFlags.None, KeyPositions.None, Doctor, "Tells whether memory is in order.") { Since = "4.0.0", Complexity = "O(shards)" },
+            new("PURGE", 2, CommandFlags.None, KeyPositions.None, Purge, "Gives free memory back to the system.") { Since = "4.0.0", Complexity = "O(N) with N entries in sparse slabs" },
             new("MALLOC-STATS", 2, CommandFlags.None, KeyPositions.None, AllocatorStatistics, "Tells what the allocator holds.") { Since = "4.0.0", Complexity = "O(shards)" },
             new("HELP", 2, Loading | Stale, KeyPositions.None, Help, "Lists the subcommands.") { Since = "4.0.0", Complexity = "O(1)" }),
     ];
@@ -69,46 +74,62 @@ internal static class MemoryCommands
             return null;
         }
 
-        return IndexBytes + entry.BlockBytes(read.Shard) + (entry.Kind == ValueKind.String ? 0 : read.Shard.ShellOf(entry)?.NativeBytes ?? 0);
+        // Its share of the table, which is fuller at some times than at others, so that all keys together take what the table takes.
+        RecordTable table = read.Shard.TableOf(context.Database)!;
+        long index = (table.Bytes + table.Count - 1) / table.Count;
+        return index + (entry.HasDeadline ? DeadlineBytes : 0) + read.Shard.BytesOf(entry);
     }
 
     private static CommandError? Statistics(CommandContext context, scoped in CommandArguments arguments)
     {
         ServerState server = context.Client().Server;
-        CacheStatistics cache = CacheStatistics.Of(server.Store);
-        long used = server.UsedBytes();
-        long data = used - cache.FreeBlockBytes;
-        long resident = Environment.WorkingSet;
+        MemoryUse use = server.MeasureMemory();
         RespWriter reply = context.Reply;
         int mark = reply.BeginAggregate();
         int pairs = 0;
         Number("peak.allocated", server.PeakBytes);
-        Number("total.allocated", used);
-        Number("startup.allocated", 0);
+        Number("total.allocated", use.Used);
+        Number("startup.allocated", use.Startup);
         Number("replication.backlog", 0);
         Number("clients.slaves", 0);
-        Number("clients.normal", server.Clients.Unordered.Sum(client => client.HeldBytes));
+        Number("clients.normal", use.Clients);
         Number("cluster.links", 0);
-        Number("aof.buffer", 0);
+        Number("aof.buffer", use.Log);
         Number("lua.caches", 0);
         Number("functions.caches", 0);
-        Number("overhead.total", cache.FreeBlockBytes);
-        Number("keys.count", cache.Entries);
-        Number("keys.bytes-per-key", cache.Entries == 0 ? 0 : data / cache.Entries);
-        Number("dataset.bytes", data);
-        Share("dataset.percentage", 100.0 * data, used);
-        Share("peak.percentage", 100.0 * used, server.PeakBytes);
-        Number("allocator.allocated", data);
-        Number("allocator.active", used);
-        Number("allocator.resident", used);
-        Share("allocator-fragmentation.ratio", used, data);
-        Number("allocator-fragmentation.bytes", cache.FreeBlockBytes);
-        Share("allocator-rss.ratio", used, used);
-        Number("allocator-rss.bytes", 0);
-        Share("rss-overhead.ratio", resident, used);
-        Number("rss-overhead.bytes", resident - used);
-        Share("fragmentation", resident, used);
-        Number("fragmentation.bytes", resident - used);
+        for (int i = 0; i < use.Databases.Count; i++)
+        {
+            if (use.Databases[i] is { Keys: > 0 } database)
+            {
+                long expiring = use.Databases.Sum(static each => each.Expiring);
+                pairs++;
+                reply.Bulk(string.Create(CultureInfo.InvariantCulture, $"db.{i}"));
+                int tables = reply.BeginAggregate();
+                reply.Bulk("overhead.hashtable.main");
+                reply.Integer(database.TableBytes);
+                reply.Bulk("overhead.hashtable.expires");
+                reply.Integer(expiring == 0 ? 0 : (long)((double)use.Wheels * database.Expiring / expiring));
+                reply.EndMap(tables, 2);
+            }
+        }
+
+        Number("overhead.total", use.Overhead);
+        Number("keys.count", use.Keys);
+        Number("keys.bytes-per-key", use.Keys == 0 ? 0 : (use.Used - use.Startup) / use.Keys);
+        Number("dataset.bytes", use.Dataset);
+        Share("dataset.percentage", 100.0 * use.Dataset, use.Used - use.Startup);
+        Share("peak.percentage", 100.0 * use.Used, server.PeakBytes);
+        Number("allocator.allocated", use.Allocated);
+        Number("allocator.active", use.Active);
+        Number("allocator.resident", use.Resident);
+        Share("allocator-fragmentation.ratio", use.Active, use.Allocated);
+        Number("allocator-fragmentation.bytes", use.FreeBlocks);
+        Share("allocator-rss.ratio", use.Resident, use.Active);
+        Number("allocator-rss.bytes", use.Resident - use.Active);
+        Share("rss-overhead.ratio", use.Process, use.Resident);
+        Number("rss-overhead.bytes", use.Process - use.Resident);
+        Share("fragmentation", use.Process, use.Used);
+        Number("fragmentation.bytes", use.Process - use.Used);
         reply.EndMap(mark, pairs);
         return null;
 
@@ -130,27 +151,50 @@ internal static class MemoryCommands
     private static CommandError? Doctor(CommandContext context, scoped in CommandArguments arguments)
     {
         ServerState server = context.Client().Server;
-        CacheStatistics cache = CacheStatistics.Of(server.Store);
-        string text =
-            cache.UsedBytes < 5 << 20 ? "There is too little data to say anything about memory.\n"
-            : cache.FreeBlockBytes * 2 > cache.UsedBytes ? "More than half of the memory in use holds no entry: it was fragmented by deletions and is used again by new entries.\n"
-            : "Memory is in order.\n";
-        context.Reply.Verbatim("txt"u8, Encoding.ASCII.GetBytes(text));
+        MemoryUse use = server.MeasureMemory();
+        context.Reply.Verbatim("txt"u8, Encoding.UTF8.GetBytes(Diagnosis(use, server.PeakBytes, server.Store.Budget.MaxBytes, server.Clients.Unordered.Count())));
         return null;
     }
 
-    // Spans that become free are given back at once; there is nothing left to do.
+    /// <summary>What MEMORY DOCTOR says: each thing that is out of order, with its figures and what to do.</summary>
+    internal static string Diagnosis(MemoryUse use, long peak, long budget, int clients)
+    {
+        if (use.Active < TooLittleToJudge)
+        {
+            return "There is too little data to say anything about memory.\n";
+        }
+
+        var findings = new List<string>();
+        Find(peak > use.Used * 3 / 2, $"Peak: {MemoryText.Human(peak)} were in use, and now {MemoryText.Human(use.Used)} are. What was freed goes back to the system but for a sixty-fourth; MEMORY PURGE gives that back too.");
+        Find(use.FreeBlocks > use.Active / 4, $"Fragmentation: {MemoryText.Human(use.FreeBlocks)} of {MemoryText.Human(use.Active)} hold no entry, left by entries that were deleted or became longer. New entries of their sizes use them; MEMORY PURGE moves entries together and frees the rest.");
+        Find(use.Idle > use.Active / 8, $"Idle: {MemoryText.Human(use.Idle)} of free spans are kept for reuse. MEMORY PURGE gives them back.");
+        Find(use.Process - use.Resident > Math.Max(use.Active, 256L << 20), $"Process: its resident set is {MemoryText.Human(use.Process)}, and the store has {MemoryText.Human(use.Resident)} of it. The rest is the program's own heap, on which no key or value lies.");
+        Find(clients > 0 && use.Clients / clients > 200 * 1024, $"Clients: {clients} of them hold {MemoryText.Human(use.Clients)} in buffers, which the budget does not count. Look for large omem and qbuf in CLIENT LIST.");
+        Find(use.Log > Math.Max(64L << 20, use.Active / 8), $"Log: {MemoryText.Human(use.Log)} wait to be written. The disk is slower than the writers.");
+        Find(budget > 0 && use.Index + use.Wheels > budget / 2, $"Budget: index and deadlines take {MemoryText.Human(use.Index + use.Wheels)} of maxmemory = {MemoryText.Human(budget)}. The entries are very small, or there are too many shards for so small a budget.");
+        return findings.Count == 0 ? "Memory is in order.\n" : string.Join('\n', findings) + "\n";
+
+        void Find(bool applies, string finding)
+        {
+            if (applies)
+            {
+                findings.Add(finding);
+            }
+        }
+    }
+
     private static CommandError? Purge(CommandContext context, scoped in CommandArguments arguments)
     {
+        MemoryReturn.Run(context.Store);
         context.Reply.Ok();
         return null;
     }
 
     private static CommandError? AllocatorStatistics(CommandContext context, scoped in CommandArguments arguments)
     {
-        CacheStatistics cache = CacheStatistics.Of(context.Store);
+        MemoryUse use = context.Client().Server.MeasureMemory();
         context.Reply.Verbatim("txt"u8, Encoding.ASCII.GetBytes(FormattableString.Invariant(
-            $"used: {cache.UsedBytes}\nfree blocks in slabs: {cache.FreeBlockBytes}\nentries: {cache.Entries}\n")));
+            $"allocated: {use.Allocated}, active: {use.Active}, resident: {use.Resident}\nfree blocks in slabs: {use.FreeBlocks}\nidle spans: {use.Idle}\nmaps: {use.Maps}\nindex: {use.Index}\nexpiry wheels: {use.Wheels}\nentries: {use.Keys}\n")));
         return null;
     }
 
@@ -162,7 +206,7 @@ internal static class MemoryCommands
         "MALLOC-STATS",
         "    What the allocator holds.",
         "PURGE",
-        "    Nothing: free memory is given back by itself.",
+        "    Moves entries together and gives free memory back to the system.",
         "STATS",
         "    What memory is used for.",
         "USAGE <key> [SAMPLES <count>]",

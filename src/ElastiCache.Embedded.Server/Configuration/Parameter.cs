@@ -1,4 +1,6 @@
 using System.Globalization;
+using ElastiCache.Embedded.Caching;
+using ElastiCache.Embedded.Memory;
 
 namespace ElastiCache.Embedded.Server.Configuration;
 
@@ -11,6 +13,9 @@ internal enum ParameterKind
 
     /// <summary>A number of bytes or a share of maxmemory: <c>5%</c>.</summary>
     MemoryOrPercent,
+
+    /// <summary>A number of bytes or, which Redis has not, a share of the memory that the process may use: <c>50%</c>; it is kept as bytes.</summary>
+    MemoryOrShare,
 
     /// <summary>A number in base 8: file permissions.</summary>
     Octal,
@@ -83,6 +88,10 @@ internal sealed record Parameter(string Name, ParameterKind Kind, string Default
                 return TryInteger(value, out long number) ? Within(number, out normalized) : "argument couldn't be parsed into an integer";
             case ParameterKind.Memory:
                 return MemoryText.TryParse(value, out long bytes) ? Within(bytes, out normalized) : "argument must be a memory value";
+            case ParameterKind.MemoryOrShare when MemorySize.TryParse(value, out _, out int percent) && percent > 0:
+                return Within(MemoryLimit.Read() / 100 * percent, out normalized);
+            case ParameterKind.MemoryOrShare:
+                goto case ParameterKind.Memory;
             case ParameterKind.MemoryOrPercent:
                 return ReadMemoryOrPercent(value, out normalized);
             case ParameterKind.Octal:

@@ -34,8 +34,10 @@ internal static class ParameterTable
         Choice("appendfsync", "everysec", "everysec", "always", "no"),
         Text("appendfilename", "appendonly.aof") with { Protection = Immutable },
         Text("appenddirname", "appendonlydir") with { Protection = Immutable },
-        Memory("maxmemory", 0),
-        Choice("maxmemory-policy", "noeviction", "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl", "allkeys-lru", "allkeys-lfu", "allkeys-random", "noeviction"),
+        new("maxmemory", ParameterKind.MemoryOrShare, "0"),
+        Integer("reserved-memory-percent", 0, 0, 99) with { Protection = Immutable, IsHidden = true },     // ElastiCache's, not Redis's
+        Integer("shards", 0, 0, EmbeddedCacheOptions.MostShards) with { Protection = Immutable, IsHidden = true },                  // ours; 0 = as many as suit the budget
+        Choice("maxmemory-policy", "noeviction", "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl", "allkeys-lru", "allkeys-lfu", "allkeys-random", "allkeys-adaptive", "volatile-adaptive", "noeviction"),
         Memory("proto-max-bulk-len", 512L << 20, 1 << 20),
         Memory("client-query-buffer-limit", 1L << 30, 1 << 20),
         Words("client-output-buffer-limit", "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60", WordParameters.ReadOutputLimits),

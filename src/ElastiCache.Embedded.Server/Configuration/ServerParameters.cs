@@ -83,30 +83,26 @@ internal static class ServerParameters
         }
 
         configuration.Note("dir", cache.Folder ?? Path.GetFullPath(configuration["dir"] is { Length: > 0 } dir ? dir : "."));
+        configuration.Note("reserved-memory-percent", cache.ReservedMemoryPercent.ToString(CultureInfo.InvariantCulture));
+        configuration.Note("shards", cache.Store.ShardCount.ToString(CultureInfo.InvariantCulture));
         configuration.Note("maxmemory", cache.Store.Budget.MaxBytes.ToString(CultureInfo.InvariantCulture));
-        if (cache.Store.Budget.MaxBytes > 0 && (configuration["maxmemory-policy"] == "noeviction") == cache.Store.Budget.Evicts)
+        if (cache.Store.Budget.MaxBytes > 0)
         {
-            configuration.Note("maxmemory-policy", cache.Store.Budget.Evicts ? "allkeys-lru" : "noeviction");
+            configuration.Note("maxmemory-policy", EvictionPolicyNames.NameOf(cache.EvictionPolicy));
         }
 
-        configuration.Act("maxmemory", value => ChangeBudget(cache.Store, Number(value), configuration["maxmemory-policy"]));
-        configuration.Act("maxmemory-policy", value => ChangeBudget(cache.Store, configuration.Number("maxmemory"), value));
+        configuration.Act("maxmemory", value => ChangeBudget(cache, Number(value), configuration["maxmemory-policy"]));
+        configuration.Act("maxmemory-policy", value => ChangeBudget(cache, configuration.Number("maxmemory"), value));
         configuration.Act("appendonly", value => (value == "yes") == (cache.Journal != null) ? null : "the log is switched on or off when the cache is opened");
         configuration.Act("appendfsync", value => cache.Journal == null || value == NameOf(cache.Durability) ? null : "it is chosen when the cache is opened");
     }
 
     private static string NameOf(DurabilityMode mode) => mode switch { DurabilityMode.Always => "always", DurabilityMode.No => "no", _ => "everysec" };
 
-    // There is one evictor, which takes what was not used of late, whether it has a deadline or not. That is near enough to each of the allkeys policies;
-    // under a volatile policy it would evict what must stay.
-    private static string? ChangeBudget(Store store, long maxBytes, string policy)
+    private static string? ChangeBudget(EmbeddedCache cache, long maxBytes, string policy)
     {
-        if (maxBytes > 0 && policy.StartsWith("volatile", StringComparison.Ordinal))
-        {
-            return "this version evicts among all keys or not at all, so with maxmemory the policy can't be a volatile one";
-        }
-
-        return store.TryChangeBudget(maxBytes, policy != "noeviction") ? null : "it is more than the addresses that were reserved when the cache was opened";
+        cache.EvictionPolicy = EvictionPolicyNames.PolicyOf(policy);
+        return cache.Store.BudgetChange.TryBegin(maxBytes, policy != "noeviction", out _) ? null : "it is more than the addresses that were reserved when the cache was opened";
     }
 
     private static void Notable(ServerState server, Action change)

@@ -10,7 +10,7 @@ namespace ElastiCache.Embedded.Server.Connections;
 internal static class KeyPrefetch
 {
     /// <summary>How many requests one look covers.</summary>
-    public const int Requests = Store.BatchKeys;
+    public const int Requests = LinePrefetch.BatchKeys;
 
     // Behind the first argument there may be long values; walking over more than this is not worth it.
     private const int MostBytes = 16 * 1024;
@@ -32,7 +32,7 @@ internal static class KeyPrefetch
         // One alone would be asked for a moment before it is needed.
         if (found > 1)
         {
-            store.Prefetch(database, hashes[..found]);
+            store.Prefetch.OfRecords(database, hashes[..found]);
         }
     }
 

@@ -124,12 +124,12 @@ internal sealed class ServerState : IDisposable
         _ => false,
     };
 
-    /// <summary>Looks how much memory is in use, for the peak.</summary>
-    public long UsedBytes()
+    /// <summary>Looks how much memory is in use, also for the peak.</summary>
+    public MemoryUse MeasureMemory()
     {
-        long used = Store.Arena.UsedBytes;
-        PeakBytes = Math.Max(PeakBytes, used);
-        return used;
+        var use = MemoryUse.Of(this);
+        PeakBytes = Math.Max(PeakBytes, use.Used);
+        return use;
     }
 
     public void Dispose()
@@ -152,7 +152,7 @@ internal sealed class ServerState : IDisposable
         }
 
         long now = NowMilliseconds;
-        UsedBytes();
+        PeakBytes = Math.Max(PeakBytes, Store.Arena.UsedBytes + (Cache.Log?.BufferedBytes ?? 0));
         ThreadCounters sum = Counters.Sum();
         CommandRate.Sample(sum.Processed, now);
         InputRate.Sample(sum.BytesIn, now);

@@ -50,6 +50,8 @@ internal sealed class CacheOperations(Store store)
 
     public DumpOperations Dumps { get; } = new(store);
 
+    public EntryMarkOperations Marks { get; } = new(store);
+
     public ImportOperations Imports { get; } = new(store);
 
     public LockOperations Locks { get; } = new(store);

@@ -1,6 +1,5 @@
 using ElastiCache.Embedded.Api;
 using ElastiCache.Embedded.Diagnostics;
-using ElastiCache.Embedded.Eviction;
 using ElastiCache.Embedded.Keyspace;
 using ElastiCache.Embedded.Memory;
 using ElastiCache.Embedded.Messaging;
@@ -61,8 +60,10 @@ public sealed partial class EmbeddedCache : IAsyncDisposable, IDisposable
             _databases[i] = new CacheDatabase(this, i);
         }
 
+        Strings = _databases[0].Strings;
         Logger = LoggerOf(options);
         Channels = new Channels(this);
+        Removals = new Removals(this);
         Events = new KeyspaceEvents(Hub) { Classes = options.KeyEventClasses };
         store.Events = Events;
         Waiters = new KeyWaiters(store);
@@ -74,11 +75,11 @@ public sealed partial class EmbeddedCache : IAsyncDisposable, IDisposable
             _schedule = backup is { Window: not null, RetentionDays: > 0 } ? new BackupSchedule(_backups, store.Clock) : null;
         }
 
-        Metrics = new CacheMetrics(store, log, options.Name ?? options.Folder ?? "memory");
+        Metrics = new CacheMetrics(store, Removals.Events, log, options.Name ?? options.Folder ?? "memory");
     }
 
     /// <summary>The strings of database 0.</summary>
-    public Strings Strings => _databases[0].Strings;
+    public Strings Strings { get; }
 
     /// <summary>The strings of database 0 as rows of bits.</summary>
     public Bits Bits => _databases[0].Bits;
@@ -94,6 +95,9 @@ public sealed partial class EmbeddedCache : IAsyncDisposable, IDisposable
 
     /// <summary>Publish and subscribe, within this process and to the clients of a server on this cache.</summary>
     public Channels Channels { get; }
+
+    /// <summary>Tells which keys are gone, and why: expired, evicted, removed, replaced.</summary>
+    public Removals Removals { get; }
 
     /// <summary>Whole copies of one moment, by name.</summary>
     /// <exception cref="InvalidOperationException">The cache was opened without <see cref="EmbeddedCacheOptions.Backup"/>.</exception>
@@ -120,6 +124,8 @@ public sealed partial class EmbeddedCache : IAsyncDisposable, IDisposable
     internal ICacheSerializer Serializer => _options.Serializer;
 
     internal string? Folder => _options.Folder;
+
+    internal int ReservedMemoryPercent => _options.ReservedMemoryPercent;
 
     internal DurabilityMode Durability => _options.Durability;
 
@@ -252,7 +258,35 @@ public sealed partial class EmbeddedCache : IAsyncDisposable, IDisposable
     public CacheStatistics GetStatistics()
     {
         Store.ThrowIfDisposed();
-        return CacheStatistics.Of(Store);
+        return CacheStatistics.Of(Store) with { DroppedRemovals = Removals.Events.Dropped };
+    }
+
+    /// <summary>Changes <see cref="EmbeddedCacheOptions.MaxMemory"/> while the cache is in use. Redis: CONFIG SET maxmemory.</summary>
+    /// <param name="maxMemory">The new budget in bytes, exactly (nothing is reserved of it); 0 for none.</param>
+    /// <param name="cancellationToken">Ends the wait; the change goes on.</param>
+    /// <returns>
+    /// Completed when no more than that is in use. The new budget counts at once all the same: writes add nothing to a cache that is above it. A cache with
+    /// <see cref="EvictionPolicy.NoEviction"/> evicts nothing for it: the task is completed at once, and writes that would add something are refused until enough was deleted.
+    /// </returns>
+    /// <remarks>Entries are evicted in the background, a few at a time: writers and readers go on meanwhile. What a lowered budget frees goes back to the system.</remarks>
+    /// <exception cref="ArgumentOutOfRangeException">It is less than the cache can work with, or more than four times what it was opened with, for which no addresses were reserved. Nothing changes.</exception>
+    /// <exception cref="ObjectDisposedException">The cache is closed.</exception>
+    public Task SetMaxMemoryAsync(long maxMemory, CancellationToken cancellationToken = default)
+    {
+        Store.ThrowIfDisposed();
+        long least = EmbeddedCacheOptions.LeastMaxMemory(Store.ShardCount);
+        if (maxMemory != 0 && maxMemory < least)
+        {
+            throw new ArgumentOutOfRangeException(nameof(maxMemory), maxMemory, $"maxMemory must be 0 for no limit, or {EmbeddedCacheOptions.LeastMaxMemoryText(Store.ShardCount)}.");
+        }
+
+        if (!Store.BudgetChange.TryBegin(maxMemory, _options.EvictionPolicy != EvictionPolicy.NoEviction, out Task done))
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(maxMemory), maxMemory, $"maxMemory can be at most {Store.Arena.CapacityBytes} bytes here: that many addresses were reserved when the cache was opened. Open it with a larger MaxMemory.");
+        }
+
+        return done.WaitAsync(cancellationToken);
     }
 
     /// <summary>Whether it takes writes, and if not, why. O(1), at any time.</summary>
@@ -341,6 +375,8 @@ public sealed partial class EmbeddedCache : IAsyncDisposable, IDisposable
                 MakeItTheLogs(log);
             }
 
+            log.Rewriter!.RewriteIfOverdue();
+
             return new EmbeddedCache(options, store, log) { Recovery = report };
         }
         catch (IOException e) when (e is not LogException)
@@ -404,6 +440,20 @@ public sealed partial class EmbeddedCache : IAsyncDisposable, IDisposable
         }
     }
 
+    /// <summary>What is evicted when the budget is used up. Setting it is O(entries); what the policy before had learnt is forgotten.</summary>
+    internal EvictionPolicy EvictionPolicy
+    {
+        get => _options.EvictionPolicy;
+        set
+        {
+            if (value != _options.EvictionPolicy)
+            {
+                _options.EvictionPolicy = value;
+                Store.ChangeEvictors(EvictionPolicies.EvictorOf(value));
+            }
+        }
+    }
+
     private static EmbeddedCacheOptions Checked(EmbeddedCacheOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -423,12 +473,12 @@ public sealed partial class EmbeddedCache : IAsyncDisposable, IDisposable
 
     /// <summary>An empty store like this one, without a budget and a log.</summary>
     internal Store NewScratchStore() =>
-        new(Store.ShardCount, Store.DatabaseCount, new MemoryBudget(0, evicts: false), new CacheClock(_options.TimeProvider), static () => new SampledAge()) { Owner = typeof(EmbeddedCache) };
+        new(Store.ShardCount, Store.DatabaseCount, new MemoryBudget(0, evicts: false), new CacheClock(_options.TimeProvider)) { Owner = typeof(EmbeddedCache) };
 
     private static Store NewStore(EmbeddedCacheOptions options) => new(
         options.ResolveShards(),
         options.Databases,
-        new MemoryBudget(options.MaxMemory, options.EvictionPolicy != EvictionPolicy.NoEviction),
+        new MemoryBudget(options.ResolveMaxMemory(), options.EvictionPolicy != EvictionPolicy.NoEviction),
         new CacheClock(options.TimeProvider),
-        static () => new SampledAge()) { Owner = typeof(EmbeddedCache) };
+        EvictionPolicies.EvictorOf(options.EvictionPolicy)) { Owner = typeof(EmbeddedCache) };
 }

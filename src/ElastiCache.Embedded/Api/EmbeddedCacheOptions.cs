@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Numerics;
 using ElastiCache.Embedded.Keyspace;
+using ElastiCache.Embedded.Memory;
 using ElastiCache.Embedded.Messaging;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -16,8 +17,10 @@ namespace ElastiCache.Embedded;
 public sealed class EmbeddedCacheOptions
 {
     internal const long MinMaxMemory = 1024 * 1024;
+    internal const long LeastShardMemory = 32 * 1024;
     internal const int MostShards = 4096;
     internal const int MostAutomaticShards = 64;
+    internal const long BytesAnAutomaticShard = 8 * 1024 * 1024;
     internal const int MostDatabases = 16;
     internal const int MostGrowthPercent = 1_000_000;
     internal static readonly TimeSpan LongestHistoryRetention = TimeSpan.FromDays(35);
@@ -38,23 +41,40 @@ public sealed class EmbeddedCacheOptions
     public string? Name { get; set; }
 
     /// <summary>The budget for keys, values and their index, in bytes.</summary>
-    /// <value>0 (default) for no limit, otherwise at least 1,048,576 (1 MiB).</value>
+    /// <value>
+    /// 0 (default) for no limit, or for <see cref="MaxMemoryPercent"/>; otherwise at least 1,048,576 (1 MiB), and 32 KiB for each of <see cref="Shards"/>: a slab
+    /// of 16 KiB for its index and one for entries.
+    /// </value>
     /// <remarks>
     /// Counts native memory that entries and tables take, so it is a limit and not a hint. At the limit
-    /// <see cref="EvictionPolicy"/> decides. Without a limit the cache grows until the process runs out of memory.
+    /// <see cref="EvictionPolicy"/> decides. Without a limit the cache grows until the process runs out of memory. What else the process needs
+    /// (clients' buffers, the log's, objects of the program) comes on top: see docs/memory.md.
     /// </remarks>
     public long MaxMemory { get; set; }
 
+    /// <summary>The budget as a share of the memory that the process may use: its container's limit (cgroup v2 or v1), or the machine's memory if that is less.</summary>
+    /// <value>1 to 100 percent. Default 0: <see cref="MaxMemory"/> says it in bytes. Only one of the two may be set.</value>
+    /// <remarks>Read once, when the cache is opened. In configuration files and on the command line it is <c>MaxMemory = 50%</c>.</remarks>
+    public int MaxMemoryPercent { get; set; }
+
+    /// <summary>How much of the memory to keep free for everything else, as ElastiCache's <c>reserved-memory-percent</c>.</summary>
+    /// <value>0 to 99 percent. Default 0. ElastiCache reserves 25 of a node's memory.</value>
+    /// <remarks>
+    /// The budget is then <c>total × (1 − reserved / 100)</c>, where <c>total</c> is what <see cref="MaxMemory"/> or <see cref="MaxMemoryPercent"/> says, and with neither all the
+    /// memory that the process may use. A budget that is set later (<see cref="EmbeddedCache.SetMaxMemoryAsync"/>, CONFIG SET maxmemory) is taken as it is.
+    /// </remarks>
+    public int ReservedMemoryPercent { get; set; }
+
     /// <summary>What gives way at <see cref="MaxMemory"/>.</summary>
-    /// <value>Default <see cref="EvictionPolicy.SampledAge"/>.</value>
+    /// <value>Default <see cref="EvictionPolicy.AllKeysAdaptive"/>.</value>
     /// <remarks>
     /// Evicted entries are gone from a durable folder too. For data that exists nowhere else choose
     /// <see cref="EvictionPolicy.NoEviction"/>, which refuses writes instead. Without <see cref="MaxMemory"/> nothing is evicted.
     /// </remarks>
-    public EvictionPolicy EvictionPolicy { get; set; } = EvictionPolicy.SampledAge;
+    public EvictionPolicy EvictionPolicy { get; set; } = EvictionPolicy.AllKeysAdaptive;
 
     /// <summary>Into how many independently locked parts the keys are divided.</summary>
-    /// <value>A power of two from 1 to 4096, or 0 (default) for automatic: 64, and fewer where <see cref="MaxMemory"/> leaves a shard less than 1 MiB.</value>
+    /// <value>A power of two from 1 to 4096, or 0 (default) for automatic: 64, and fewer where <see cref="MaxMemory"/> leaves a shard less than 8 MiB.</value>
     /// <remarks>
     /// Writers to different shards don't wait for each other; reads take no lock in any case. Every shard has its own memory
     /// segments and part of the budget, so many shards in a small cache waste memory and evict less fairly.
@@ -84,7 +104,10 @@ public sealed class EmbeddedCacheOptions
 
     /// <summary>By how much the log may grow before it is rewritten by itself into the shortest form of what the cache holds.</summary>
     /// <value>Percent of its length after the last rewrite, 0 to 1,000,000; 0 for never. Default 100, as Redis's <c>auto-aof-rewrite-percentage</c>.</value>
-    /// <remarks>Nobody waits for a rewrite; see <see cref="LogExtensions.RewriteLogAsync"/>, which begins one by hand.</remarks>
+    /// <remarks>
+    /// <para>Nobody waits for a rewrite; see <see cref="LogExtensions.RewriteLogAsync"/>, which begins one by hand.</para>
+    /// <para>It is also rewritten when it has more than 64 increments, to which each opening in an <see cref="Envelope"/> adds one; and whatever this says, at the opening that finds more than 256.</para>
+    /// </remarks>
     public int LogRewriteGrowthPercent { get; set; } = 100;
 
     /// <summary>The length of the log, in bytes, below which it is not rewritten by itself.</summary>
@@ -159,8 +182,22 @@ public sealed class EmbeddedCacheOptions
         var problems = new List<string>();
         Require(Folder is null || IsPath(Folder), nameof(Folder), $"'{Folder}'",
             "a path without NUL characters, or null for memory only");
-        Require(MaxMemory is 0 or >= MinMaxMemory, nameof(MaxMemory), MaxMemory,
-            "0 for no limit, or at least 1048576 bytes (1 MiB)");
+        int shards = Shards is >= 1 and <= MostShards ? Shards : 1;
+        Require(MaxMemory == 0 || MaxMemory >= LeastMaxMemory(shards), nameof(MaxMemory), MaxMemory,
+            $"0 for no limit, or {LeastMaxMemoryText(shards)}");
+        Require(MaxMemoryPercent is >= 0 and <= 100, nameof(MaxMemoryPercent), MaxMemoryPercent,
+            "1 to 100 percent, or 0 for the bytes of MaxMemory");
+        Require(MaxMemoryPercent == 0 || MaxMemory == 0, nameof(MaxMemoryPercent), MaxMemoryPercent,
+            "0 where MaxMemory says it in bytes");
+        Require(ReservedMemoryPercent is >= 0 and <= 99, nameof(ReservedMemoryPercent), ReservedMemoryPercent,
+            "0 to 99 percent");
+        if (problems.Count == 0 && ResolveMaxMemory() is > 0 and var budget && budget < LeastMaxMemory(shards))
+        {
+            problems.Add(string.Create(
+                CultureInfo.InvariantCulture,
+                $"MaxMemory = {MaxMemory}, MaxMemoryPercent = {MaxMemoryPercent} and ReservedMemoryPercent = {ReservedMemoryPercent} leave {budget} bytes: they must leave {LeastMaxMemoryText(shards)}."));
+        }
+
         Require(Enum.IsDefined(EvictionPolicy), nameof(EvictionPolicy), EvictionPolicy,
             $"one of {string.Join(", ", Enum.GetNames<EvictionPolicy>())}");
         Require(Shards == 0 || (Shards is >= 1 and <= MostShards && BitOperations.IsPow2(Shards)), nameof(Shards), Shards,
@@ -206,6 +243,24 @@ public sealed class EmbeddedCacheOptions
         }
     }
 
+    /// <summary>The least budget that a cache with so many shards can work with.</summary>
+    internal static long LeastMaxMemory(int shards) => Math.Max(MinMaxMemory, shards * LeastShardMemory);
+
+    internal static string LeastMaxMemoryText(int shards) => string.Create(
+        CultureInfo.InvariantCulture, $"at least {LeastMaxMemory(shards)} bytes (1 MiB, and 32 KiB for each shard, of which there are {shards}: its index and its entries take whole slabs of 16 KiB)");
+
+    /// <summary>The budget in bytes; 0 for none.</summary>
+    internal long ResolveMaxMemory() => ResolveMaxMemory(MemoryLimit.Read);
+
+    /// <summary>As the other form, with another idea of how much memory there is.</summary>
+    internal long ResolveMaxMemory(Func<long> readLimit)
+    {
+        long total = MaxMemoryPercent > 0 ? readLimit() / 100 * MaxMemoryPercent
+            : MaxMemory > 0 || ReservedMemoryPercent == 0 ? MaxMemory
+            : readLimit();
+        return total - (total / 100 * ReservedMemoryPercent);
+    }
+
     /// <summary>The number of shards to create.</summary>
     internal int ResolveShards()
     {
@@ -214,12 +269,13 @@ public sealed class EmbeddedCacheOptions
             return Shards;
         }
 
-        if (MaxMemory == 0)
+        long budget = ResolveMaxMemory();
+        if (budget == 0)
         {
             return MostAutomaticShards;
         }
 
-        long affordable = Math.Clamp(MaxMemory / MinMaxMemory, 1, MostAutomaticShards);
+        long affordable = Math.Clamp(budget / BytesAnAutomaticShard, 1, MostAutomaticShards);
         return 1 << BitOperations.Log2((ulong)affordable);
     }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using ElastiCache.Embedded.Keyspace;
+using ElastiCache.Embedded.Operations;
 using ElastiCache.Embedded.Persistence;
 using ElastiCache.Embedded.Persistence.Rdb;
 using ElastiCache.Embedded.Values;
@@ -32,7 +33,7 @@ public static class HistoryExtensions
 
         // What was written before the call is in the files after this.
         await log.FlushAsync(cancellationToken).ConfigureAwait(false);
-        var restored = new Restored(cache, cancellationToken);
+        using var restored = new Restored(cache, cancellationToken);
 
         // Keeps the log from being rewritten, and its files from being deleted.
         await cache.Store.SnapshotTurn.TakeAsync(cancellationToken).ConfigureAwait(false);
@@ -53,31 +54,42 @@ public static class HistoryExtensions
     private static void Read(EmbeddedCache cache, AppendLog log, DateTimeOffset moment, byte[] pattern, Restored restored)
     {
         using Store scratch = cache.NewScratchStore();
-        KeysOfThePast.Read(log.Chain, moment.ToUnixTimeSeconds(), scratch, key => Glob.IsMatch(pattern, key), restored);
+        try
+        {
+            KeysOfThePast.Read(log.Chain, moment.ToUnixTimeSeconds(), scratch, key => Glob.IsMatch(pattern, key), restored);
+        }
+        finally
+        {
+            restored.Finish();
+        }
     }
 
-    private sealed class Restored(EmbeddedCache cache, CancellationToken cancellationToken) : IRdbEntrySink
+    private sealed class Restored(EmbeddedCache cache, CancellationToken cancellationToken) : IRdbEntrySink, IDisposable
     {
         private readonly Dictionary<int, HashSet<byte[]>> _keys = [];
-        private JournalTicket _ticket;
+        private readonly BulkImport _import = new(cache.Store, replaces: true);
 
-        public JournalTicket Ticket => _ticket;
+        public JournalTicket Ticket => _import.Ticket;
 
-        public long Count { get; private set; }
+        public EncodingLimits Encodings => cache.Store.Encodings;
 
-        public void Take(long database, ReadOnlySpan<byte> key, long deadline, RdbValue value)
+        public long Count => _import.Stored;
+
+        public void Take(in RdbEntry entry)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            KeyProbe.Create(key, out KeyProbe probe);
-            cache.Operations.Imports.Store((int)database, probe, value, deadline, replaces: true, ref _ticket);
-            Count++;
-            if (!_keys.TryGetValue((int)database, out HashSet<byte[]>? keys))
+            _import.Add(entry);
+            if (!_keys.TryGetValue((int)entry.Database, out HashSet<byte[]>? keys))
             {
-                _keys.Add((int)database, keys = new HashSet<byte[]>(KeyComparer.Instance));
+                _keys.Add((int)entry.Database, keys = new HashSet<byte[]>(KeyComparer.Instance));
             }
 
-            keys.Add(key.ToArray());
+            keys.Add(entry.Key.ToArray());
         }
+
+        public void Finish() => _import.Finish();
+
+        public void Dispose() => _import.Dispose();
 
         public long DeleteOthers(string pattern)
         {

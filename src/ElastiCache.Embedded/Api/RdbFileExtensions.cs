@@ -1,4 +1,5 @@
 using ElastiCache.Embedded.Keyspace;
+using ElastiCache.Embedded.Operations;
 using ElastiCache.Embedded.Persistence;
 using ElastiCache.Embedded.Persistence.Rdb;
 using ElastiCache.Embedded.Values;
@@ -108,8 +109,16 @@ public static class RdbFileExtensions
             {
                 (string folder, string name) = Split(path);
                 using IStorageFile file = cache.ForeignStorageAt(folder, progress).Open(name, StorageOpen.Existing);
-                var importer = new Importer(cache, mode == ImportMode.Replace, Path.GetFullPath(path), cancellationToken);
-                Read(file, Path.GetFullPath(path), importer);
+                using var importer = new Importer(cache, mode == ImportMode.Replace, Path.GetFullPath(path), cancellationToken);
+                try
+                {
+                    Read(file, Path.GetFullPath(path), importer);
+                }
+                finally
+                {
+                    importer.Finish();
+                }
+
                 return importer;
             },
             CancellationToken.None).ConfigureAwait(false);
@@ -167,52 +176,46 @@ public static class RdbFileExtensions
         return (Path.GetDirectoryName(full) ?? "/", Path.GetFileName(full));
     }
 
-    private sealed class Importer(EmbeddedCache cache, bool replaces, string path, CancellationToken cancellationToken) : IRdbEntrySink
+    private sealed class Importer(EmbeddedCache cache, bool replaces, string path, CancellationToken cancellationToken) : IRdbEntrySink, IDisposable
     {
-        private JournalTicket _ticket;
-        private long _imported;
+        private readonly BulkImport _import = new(cache.Store, replaces);
         private long _expired;
-        private long _kept;
 
-        public ImportReport Report => new(_imported, _expired, _kept);
+        public ImportReport Report => new(_import.Stored, _expired, _import.Kept);
 
-        public JournalTicket Ticket => _ticket;
+        public JournalTicket Ticket => _import.Ticket;
 
-        public void Take(long database, ReadOnlySpan<byte> key, long deadline, RdbValue value)
+        public EncodingLimits Encodings => cache.Store.Encodings;
+
+        public void Expect(long database, long entries) => _import.Expect(database, entries);
+
+        public void Take(in RdbEntry entry)
         {
-            if (Wants(database, deadline))
+            if (Wants(entry))
             {
-                KeyProbe.Create(key, out KeyProbe probe);
-                Count(cache.Operations.Imports.Store((int)database, probe, value, deadline, replaces, ref _ticket));
+                _import.Add(entry);
+            }
+            else
+            {
+                entry.Value?.Dispose();
             }
         }
 
-        public void TakeString(long database, ReadOnlySpan<byte> key, long deadline, uint flags, ReadOnlySpan<byte> text)
-        {
-            if (Wants(database, deadline))
-            {
-                KeyProbe.Create(key, out KeyProbe probe);
-                Count(cache.Operations.Imports.StoreString((int)database, probe, text, deadline, flags, replaces, ref _ticket));
-            }
-        }
+        public void Finish() => _import.Finish();
 
-        private bool Wants(long database, long deadline)
+        public void Dispose() => _import.Dispose();
+
+        private bool Wants(in RdbEntry entry)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (database < 0 || database >= cache.Store.DatabaseCount)
+            if (entry.Database < 0 || entry.Database >= cache.Store.DatabaseCount)
             {
-                throw new RdbFileException(path, 0, $"it has keys in database {database}, and this cache has {cache.Store.DatabaseCount} databases (EmbeddedCacheOptions.Databases)");
+                throw new RdbFileException(path, 0, $"it has keys in database {entry.Database}, and this cache has {cache.Store.DatabaseCount} databases (EmbeddedCacheOptions.Databases)");
             }
 
-            bool hasPassed = deadline != Record.NoExpiry && cache.Store.Clock.HasPassed(deadline);
+            bool hasPassed = entry.Deadline != Record.NoExpiry && cache.Store.Clock.HasPassed(entry.Deadline);
             _expired += hasPassed ? 1 : 0;
             return !hasPassed;
-        }
-
-        private void Count(bool wasStored)
-        {
-            _imported += wasStored ? 1 : 0;
-            _kept += wasStored ? 0 : 1;
         }
     }
 }

@@ -30,6 +30,22 @@ internal static class MemorySize
         return true;
     }
 
+    /// <summary>Reads a number of bytes, or a share of something in whole percent from 1 to 100: <c>50%</c>.</summary>
+    /// <param name="text">What is written.</param>
+    /// <param name="bytes">The bytes; 0 if it is a share.</param>
+    /// <param name="percent">The share; 0 if it is bytes.</param>
+    public static bool TryParse(ReadOnlySpan<char> text, out long bytes, out int percent)
+    {
+        percent = 0;
+        if (!text.EndsWith("%"))
+        {
+            return TryParse(text, out bytes);
+        }
+
+        bytes = 0;
+        return int.TryParse(text[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out percent) && percent is >= 1 and <= 100;
+    }
+
     private static long Factor(ReadOnlySpan<char> unit)
     {
         Span<char> lower = stackalloc char[2];

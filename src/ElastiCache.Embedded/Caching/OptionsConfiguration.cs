@@ -24,7 +24,14 @@ internal static class OptionsConfiguration
             options.Name = text;
             return true;
         }),
-        Size(nameof(EmbeddedCacheOptions.MaxMemory), static (options, bytes) => options.MaxMemory = bytes),
+        new(nameof(EmbeddedCacheOptions.MaxMemory), "a size such as 1048576, 64mb or 1gb, or a share of the memory such as 50%", (text, options) =>
+        {
+            bool isSize = MemorySize.TryParse(text, out long bytes, out int percent);
+            (options.MaxMemory, options.MaxMemoryPercent) = (bytes, percent);
+            return isSize;
+        }),
+        Number(nameof(EmbeddedCacheOptions.MaxMemoryPercent), static (options, percent) => options.MaxMemoryPercent = percent),
+        Number(nameof(EmbeddedCacheOptions.ReservedMemoryPercent), static (options, percent) => options.ReservedMemoryPercent = percent),
         new(nameof(EmbeddedCacheOptions.EvictionPolicy), OneOf<EvictionPolicy>(), (text, options) =>
         {
             bool isName = TryParseName(text, out EvictionPolicy policy);

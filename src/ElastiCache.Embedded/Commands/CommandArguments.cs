@@ -22,16 +22,16 @@ internal readonly ref struct CommandArguments
     /// <summary>Makes the arguments.</summary>
     /// <param name="bytes">What the places refer to.</param>
     /// <param name="places">The command's name, then its arguments; at least one.</param>
-    /// <param name="flags">Memcached's flags for the value that the command stores.</param>
-    public CommandArguments(ReadOnlySpan<byte> bytes, ReadOnlySpan<(int Start, int Length)> places, uint flags = 0)
+    /// <param name="marks">Memcached's flags and the priority for what the command stores.</param>
+    public CommandArguments(ReadOnlySpan<byte> bytes, ReadOnlySpan<(int Start, int Length)> places, EntryMarks marks = default)
     {
         _bytes = bytes;
         _places = places;
-        Flags = flags;
+        Marks = marks;
     }
 
-    /// <summary>Memcached's flags for the value that the command stores; a log carries them beside the command.</summary>
-    public uint Flags { get; }
+    /// <summary>Memcached's flags and the priority for what the command stores; a log carries them beside the command.</summary>
+    public EntryMarks Marks { get; }
 
     /// <summary>The number of arguments, the name included.</summary>
     public int Count => _places.Length;
@@ -42,11 +42,11 @@ internal readonly ref struct CommandArguments
     /// <summary>An argument; 0 is the name.</summary>
     public ReadOnlySpan<byte> this[int index] => _bytes.Slice(_places[index].Start, _places[index].Length);
 
-    /// <summary>The same command with flags.</summary>
-    public CommandArguments With(uint flags) => new(_bytes, _places, flags);
+    /// <summary>The same command with marks.</summary>
+    public CommandArguments With(EntryMarks marks) => new(_bytes, _places, marks);
 
     /// <summary>The same command without the arguments from one on.</summary>
-    public CommandArguments Until(int index) => new(_bytes, _places[..index], Flags);
+    public CommandArguments Until(int index) => new(_bytes, _places[..index], Marks);
 
     /// <summary>Whether an argument is a word, in any case.</summary>
     public bool Is(int index, ReadOnlySpan<byte> word) => Ascii.EqualsIgnoreCase(this[index], word);

@@ -39,6 +39,7 @@ internal class CommandContext
         GeoSets = new GeoOperations(store);
         Sorts = new SortOperations(store);
         Dumps = new DumpOperations(store);
+        Marks = new EntryMarkOperations(store);
         Transaction = new QueuedCommands(store);
     }
 
@@ -85,6 +86,8 @@ internal class CommandContext
     public SortOperations Sorts { get; }
 
     public DumpOperations Dumps { get; }
+
+    public EntryMarkOperations Marks { get; }
 
     /// <summary>Where replies go.</summary>
     public RespWriter Reply { get; }

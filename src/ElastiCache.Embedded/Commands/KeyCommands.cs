@@ -1,3 +1,4 @@
+using ElastiCache.Embedded.Keyspace;
 using ElastiCache.Embedded.Operations;
 
 namespace ElastiCache.Embedded.Commands;
@@ -65,6 +66,13 @@ internal static class KeyCommands
 
     private static CommandError? Touch(CommandContext context, scoped in CommandArguments arguments)
     {
+        // In a log that is read, it is how an entry's priority stands there. Redis logs no TOUCH.
+        if (context.Store.IsLoading && arguments.Count == 2)
+        {
+            arguments.Probe(1, out KeyProbe key);
+            context.Marks.Set(context.Database, key, arguments.Marks, ref context.Ticket);
+        }
+
         context.Reply.Integer(context.Keys.Touch(context.Database, arguments.Keys(1)));
         return null;
     }

@@ -55,9 +55,7 @@ internal static class ObjectCommands
     private static CommandError? Frequency(CommandContext context, scoped in CommandArguments arguments)
     {
         arguments.Probe(2, out KeyProbe key);
-        context.Objects.Frequency(context.Database, key);
-        context.Reply.Null();
-        return null;
+        return Answer(context, context.Objects.Frequency(context.Database, key));
     }
 
     private static CommandError? Answer(CommandContext context, long? number)

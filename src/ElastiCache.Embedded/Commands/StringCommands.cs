@@ -63,7 +63,7 @@ internal static class StringCommands
     // The options of SET exclude each other as in Redis: one of NX and XX, one of KEEPTTL and the four times. Each may be repeated.
     private static CommandError? Set(CommandContext context, scoped in CommandArguments arguments)
     {
-        if (arguments is { Count: 3, Flags: 0 })
+        if (arguments is { Count: 3, Marks.IsDefault: true })
         {
             arguments.Probe(1, out KeyProbe key);
             context.Strings.Set(context.Database, key, arguments[2], ref context.Ticket);
@@ -110,7 +110,7 @@ internal static class StringCommands
             return error;
         }
 
-        var options = new SetArguments { Condition = condition, Deadline = deadline, KeepDeadline = keepsDeadline, Flags = arguments.Flags };
+        var options = new SetArguments { Condition = condition, Deadline = deadline, KeepDeadline = keepsDeadline, Marks = arguments.Marks };
         return answersOld ? SetAndAnswerOld(context, arguments, options) : SetAndAnswer(context, arguments, options);
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using ElastiCache.Embedded.Keyspace;
+using ElastiCache.Embedded.Messaging;
 using ElastiCache.Embedded.Persistence;
 
 namespace ElastiCache.Embedded.Diagnostics;
@@ -17,9 +18,10 @@ internal sealed class CacheMetrics : IDisposable
 
     /// <summary>Registers the instruments.</summary>
     /// <param name="store">What is measured.</param>
+    /// <param name="removals">Its removal events.</param>
     /// <param name="log">Its log; null in memory.</param>
     /// <param name="name">The value of the tag.</param>
-    public CacheMetrics(Store store, AppendLog? log, string name)
+    public CacheMetrics(Store store, RemovalEvents removals, AppendLog? log, string name)
     {
         _store = store;
         _cache = new("cache", name);
@@ -27,8 +29,10 @@ internal sealed class CacheMetrics : IDisposable
         Counter("elasticache.misses", "{read}", "Reads that found none.", () => store.Accesses.Sum().Misses);
         Counter("elasticache.expired", "{key}", "Keys removed because their time had come.", () => CacheStatistics.Of(store).Expired);
         Counter("elasticache.evicted", "{key}", "Keys removed to make room.", () => CacheStatistics.Of(store).Evicted);
+        Counter("elasticache.removals.dropped", "{event}", "Events on removed keys that did not fit into a subscriber's queue.", () => removals.Dropped);
         Counter("elasticache.changes", "{change}", "Changes, as Redis counts them for save.", () => store.Changes);
         Gauge("elasticache.entries", "{key}", "Keys in all databases.", () => CacheStatistics.Of(store).Entries);
+        Gauge("elasticache.entries.never_removed", "{key}", "Keys that are never evicted.", () => CacheStatistics.Of(store).NeverRemoved);
         Gauge("elasticache.memory.used", "By", "Native memory in use.", () => store.Arena.UsedBytes);
         Gauge("elasticache.snapshot.failed", "1", "1 if the last RDB file could not be written, otherwise 0.", () => SnapshotFailed ? 1 : 0);
         if (log != null)

@@ -17,6 +17,9 @@ public sealed record CacheStatistics
     /// <summary>Keys that have a deadline.</summary>
     public long Expiring { get; init; }
 
+    /// <summary>Keys of <see cref="EvictionPriority.NeverRemove"/>.</summary>
+    public long NeverRemoved { get; init; }
+
     /// <summary>Keys removed because their time had come, since the cache was opened. Redis: expired_keys.</summary>
     public long Expired { get; init; }
 
@@ -32,6 +35,9 @@ public sealed record CacheStatistics
     /// <summary>The budget, in bytes; 0 = none.</summary>
     public long MaxBytes { get; init; }
 
+    /// <summary>Events of <see cref="Removals"/> that did not fit into the queue of a subscription, since the cache was opened.</summary>
+    public long DroppedRemovals { get; init; }
+
     /// <summary>The share of reads that found a value; 0 if there were none.</summary>
     public double HitRatio => Hits + Misses == 0 ? 0 : (double)Hits / (Hits + Misses);
 
@@ -40,6 +46,7 @@ public sealed record CacheStatistics
         (long hits, long misses) = store.Accesses.Sum();
         long entries = 0;
         long expiring = 0;
+        long neverRemoved = 0;
         long expired = 0;
         long evicted = 0;
         long freeBlocks = 0;
@@ -53,6 +60,7 @@ public sealed record CacheStatistics
                 expiring += shard.Expiring(database);
             }
 
+            neverRemoved += shard.NeverRemoved.Entries;
             expired += shard.ExpiredCount;
             evicted += shard.EvictedCount;
             freeBlocks += shard.Allocator.FreeBlockBytes;
@@ -65,6 +73,7 @@ public sealed record CacheStatistics
             Misses = misses,
             Entries = entries,
             Expiring = expiring,
+            NeverRemoved = neverRemoved,
             Expired = expired,
             Evicted = evicted,
             UsedBytes = store.Arena.UsedBytes,

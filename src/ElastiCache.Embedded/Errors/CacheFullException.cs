@@ -6,8 +6,8 @@ namespace ElastiCache.Embedded;
 /// <summary>The write doesn't fit into <see cref="EmbeddedCacheOptions.MaxMemory"/>, and nothing may be evicted for it. Nothing was changed.</summary>
 /// <remarks>
 /// Under <see cref="EvictionPolicy.NoEviction"/> any write that needs more memory meets this at the limit, as Redis's
-/// <c>OOM command not allowed when used memory &gt; 'maxmemory'</c>; under the other policies only an entry that is larger than the
-/// whole budget does. Reads and deletes go on.
+/// <c>OOM command not allowed when used memory &gt; 'maxmemory'</c>; under the other policies an entry that is larger than the
+/// whole budget does, and any once nothing may be evicted: all that is left has <see cref="EvictionPriority.NeverRemove"/>, or no deadline under a volatile policy. Reads and deletes go on.
 /// </remarks>
 public sealed class CacheFullException : CacheException
 {
@@ -45,6 +45,6 @@ public sealed class CacheFullException : CacheException
 
         return happened + (neededBytes > limitBytes
             ? "The entry alone is larger than the budget: raise MaxMemory or store less under one key."
-            : "Raise MaxMemory, delete keys, or choose an EvictionPolicy that evicts.");
+            : "Raise MaxMemory, delete keys, choose an EvictionPolicy that evicts, or let fewer entries have EvictionPriority.NeverRemove.");
     }
 }

@@ -1,6 +1,6 @@
 namespace ElastiCache.Embedded;
 
-/// <summary>The log could not be rewritten. Nothing is lost: it goes on in the files that it had, and a later rewrite may succeed.</summary>
+/// <summary>The log could not be rewritten, for want of room on the disk or in memory. Nothing is lost: it goes on in the files that it had, and a later rewrite may succeed.</summary>
 public sealed class LogRewriteException : LogException
 {
     internal LogRewriteException(string path, Exception cause)

@@ -54,19 +54,25 @@ internal unsafe struct BucketDirectory
     /// <summary>The first bucket of the chunk in which a bucket is.</summary>
     public readonly Bucket* ChunkOf(uint index) => (Bucket*)_arena.At(_chunks[index >> ChunkShift]);
 
-    /// <summary>Begins anew with so many buckets, at most a chunk or none; nothing is visible to readers before <see cref="Publish"/>.</summary>
+    /// <summary>Begins anew with so many buckets, or none. Nothing of the first chunk is visible to readers before <see cref="Publish"/>; more than a chunk only for who has no entries.</summary>
     /// <returns>What was there until now, for <see cref="Free"/>.</returns>
     public BucketDirectory Begin(uint buckets)
     {
         BucketDirectory old = this;
-        Buckets = buckets;
+        Buckets = Math.Min(buckets, ChunkBuckets);
         _chunks = null;
         _capacity = 0;
         if (buckets != 0)
         {
             _chunks = (uint*)_allocator.AllocateFixed(SizeClasses.SmallestBlock);
             _capacity = SizeClasses.SmallestBlock / sizeof(uint);
-            _chunks[0] = _arena.ReferenceOf((byte*)NewChunk(buckets));
+            _chunks[0] = _arena.ReferenceOf((byte*)NewChunk(Buckets));
+        }
+
+        while (Buckets < buckets)
+        {
+            PrepareNext();
+            Buckets++;
         }
 
         return old;

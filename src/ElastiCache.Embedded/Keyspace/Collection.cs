@@ -90,6 +90,15 @@ internal static class CollectionForm
     /// <summary>The number of the shell that a value refers to.</summary>
     public static int NumberOf(ReadOnlySpan<byte> value) => System.Buffers.Binary.BinaryPrimitives.ReadInt32LittleEndian(value[1..]);
 
+    /// <summary>The number of the shell that a record refers to; -1 if it refers to none.</summary>
+    public static unsafe int ShellIn(byte* record)
+    {
+        ulong header = Record.HeaderOf(record);
+        Record.Measure(record, header, out byte* key, out int keyLength, out int valueLength);
+        var value = new ReadOnlySpan<byte>(key + keyLength, valueLength);
+        return IsShell(Record.KindOf(header), value) ? NumberOf(value) : -1;
+    }
+
     /// <summary>Writes a value that refers to a shell.</summary>
     public static void WriteShell(Span<byte> value, int number)
     {

@@ -65,6 +65,20 @@ internal sealed class CollectionRegistry
         }
     }
 
+    /// <summary>Takes the shell of a record out that goes, if it has one: SET over a large hash, say, but not another record of the same hash.</summary>
+    /// <returns>Whether something waits to be freed.</returns>
+    public unsafe bool ReleaseOf(byte* record, byte* replacement)
+    {
+        int number = CollectionForm.ShellIn(record);
+        if (number < 0 || (replacement != null && CollectionForm.ShellIn(replacement) == number))
+        {
+            return false;
+        }
+
+        Release(number);
+        return HasGarbage;
+    }
+
     /// <summary>Ends the snapshot of a collection, which may have been released since; then its memory is freed from now on.</summary>
     public void EndSnapshot(Collection collection)
     {

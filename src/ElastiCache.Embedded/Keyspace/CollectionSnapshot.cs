@@ -22,6 +22,9 @@ internal abstract class CollectionSnapshot
     /// <summary>Whether all of it has been read.</summary>
     public abstract bool IsDone { get; }
 
+    /// <summary>Why elements are missing in it: there was no memory for their old state. Null while it is whole.</summary>
+    public OutOfMemoryException? Failure { get; protected set; }
+
     /// <summary>Gives back what only the snapshot still held.</summary>
     internal abstract void Free();
 }

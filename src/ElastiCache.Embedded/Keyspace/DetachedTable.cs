@@ -5,6 +5,9 @@ namespace ElastiCache.Embedded.Keyspace;
 /// <summary>The entries of a flushed database, on their way to be freed in slices.</summary>
 internal sealed unsafe class DetachedTable
 {
+    // A dozen records on their way while one is freed. Benchmark: compare, "rdb-reload".
+    private const int BucketsAhead = 2;
+
     private readonly Arena _arena;
     private readonly BlockAllocator _allocator;
     private readonly CollectionRegistry? _collections;
@@ -29,6 +32,11 @@ internal sealed unsafe class DetachedTable
         {
             Bucket* chunk = (Bucket*)_arena.At(_directory[_next / RecordTable.ChunkBuckets]);
             Bucket* bucket = chunk + (_next % RecordTable.ChunkBuckets);
+            if (_next % RecordTable.ChunkBuckets < RecordTable.ChunkBuckets - BucketsAhead && _next + BucketsAhead < _buckets)
+            {
+                PrefetchRecords(bucket + BucketsAhead);
+            }
+
             for (int slot = 0; slot < Bucket.Slots; slot++)
             {
                 uint reference = (uint)*Bucket.SlotAt(bucket, slot);
@@ -58,17 +66,20 @@ internal sealed unsafe class DetachedTable
         return false;
     }
 
+    // Records lie anywhere; freeing one writes to it.
+    private void PrefetchRecords(Bucket* bucket)
+    {
+        for (int slot = 0; slot < Bucket.Slots; slot++)
+        {
+            CacheLines.Prefetch(_arena.At((uint)*Bucket.SlotAt(bucket, slot)));
+        }
+    }
+
     private void Free(byte* record)
     {
-        ulong header = Record.HeaderOf(record);
-        if (_collections != null && Record.KindOf(header) > ValueKind.String)
+        if (_collections != null && CollectionForm.ShellIn(record) is >= 0 and var shell)
         {
-            Record.Measure(record, header, out byte* key, out int keyLength, out int valueLength);
-            var value = new ReadOnlySpan<byte>(key + keyLength, valueLength);
-            if (CollectionForm.IsShell(Record.KindOf(header), value))
-            {
-                _collections.Release(CollectionForm.NumberOf(value));
-            }
+            _collections.Release(shell);
         }
 
         _allocator.Free(record);

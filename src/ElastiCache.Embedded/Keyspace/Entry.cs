@@ -37,7 +37,12 @@ internal readonly unsafe struct Entry
 
     public ulong Version => ElastiCache.Embedded.Keyspace.Record.VersionOf(Record, Header);
 
-    public uint Flags => ElastiCache.Embedded.Keyspace.Record.FlagsOf(Record, Header);
+    public EntryMarks Marks => ElastiCache.Embedded.Keyspace.Record.MarksOf(Record, Header);
+
+    public EvictionPriority Priority => Marks.Priority;
+
+    /// <summary>Whether its record has a place for <see cref="Marks"/>.</summary>
+    public bool HasMarks => ElastiCache.Embedded.Keyspace.Record.HasMarks(Header);
 
     public bool Edited => ElastiCache.Embedded.Keyspace.Record.IsEdited(Header);
 
@@ -66,11 +71,7 @@ internal readonly unsafe struct Entry
 
     public ReadOnlySpan<byte> Key
     {
-        get
-        {
-            ElastiCache.Embedded.Keyspace.Record.Measure(Record, Header, out byte* key, out int keyLength, out _);
-            return new ReadOnlySpan<byte>(key, keyLength);
-        }
+        get => ElastiCache.Embedded.Keyspace.Record.KeyOf(Record);
     }
 
     /// <summary>Bytes of the record's block in its shard's allocator.</summary>

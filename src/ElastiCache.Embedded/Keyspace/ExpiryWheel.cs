@@ -254,6 +254,60 @@ internal sealed unsafe class ExpiryWheel<TMemory>
         return -1;
     }
 
+    /// <summary>Shows nodes that will fire soonest, slot by slot, in no order within a slot, and drops those that the visitor doesn't keep.</summary>
+    /// <param name="nodes">How many at most.</param>
+    /// <param name="visitor">Takes them, until it has had enough after a slot. It must not change the wheel.</param>
+    public void VisitSoonest<TVisitor>(int nodes, ref TVisitor visitor)
+        where TVisitor : struct, IWheelVisitor, allows ref struct
+    {
+        for (int level = 0; level < Levels; level++)
+        {
+            int position = IndexAtPosition(level);
+            for (int ahead = 0; ahead <= IndexMask(level) && _occupied[level] != 0; ahead++)
+            {
+                int slot = (level * SlotsOfLevel) + ((position + ahead) & IndexMask(level));
+                for (uint chunk = _heads[slot]; chunk != 0 && nodes > 0;)
+                {
+                    chunk = VisitChunk(slot, chunk, ref nodes, ref visitor) ? At(chunk)->Next : _heads[slot];
+                }
+
+                if (nodes == 0 || visitor.HasEnough)
+                {
+                    return;
+                }
+            }
+        }
+    }
+
+    // False if the chunk has been freed: it was the slot's first, and nothing in it was kept.
+    private bool VisitChunk<TVisitor>(int slot, uint reference, ref int nodes, ref TVisitor visitor)
+        where TVisitor : struct, IWheelVisitor, allows ref struct
+    {
+        Chunk* chunk = At(reference);
+        for (int i = (int)chunk->Count - 1; i >= 0 && nodes > 0; i--, nodes--)
+        {
+            ulong node = chunk->Nodes[i];
+            if (visitor.Keep((uint)(node >> 32), DatabaseOf(node), (byte)node))
+            {
+                continue;
+            }
+
+            // As DropAtHand: the filler has been visited, or is the node itself.
+            bool isFirst = reference == _heads[slot];
+            ulong filler = Pop(slot);
+            Nodes--;
+            if (isFirst && reference != _heads[slot])
+            {
+                nodes--;
+                return false;
+            }
+
+            chunk->Nodes[i] = filler;
+        }
+
+        return true;
+    }
+
     // Called when no slot at the position holds a node. False: the position has reached the present.
     private bool MoveToNextOccupiedSlot()
     {
@@ -417,6 +471,13 @@ internal interface IExpirySink
 {
     /// <summary>Keys with this hash in this database may have expired; one that lives on and has this mark must be added again.</summary>
     void Due(uint hash, int database, byte mark);
+}
+
+/// <summary>Looks at nodes.</summary>
+internal interface IWheelVisitor : IExpiryCleaner
+{
+    /// <summary>Whether the nodes of later slots are not wanted.</summary>
+    bool HasEnough { get; }
 }
 
 /// <summary>Decides which nodes are still of use.</summary>

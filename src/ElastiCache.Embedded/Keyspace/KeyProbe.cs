@@ -235,10 +235,23 @@ internal unsafe ref struct KeyProbe
     private static ulong HashOf(int length, Vector128<byte> a, Vector128<byte> b)
     {
         ref readonly Seeds seeds = ref ProcessSeeds;
-        ulong aHigh = Math.BigMul(a.AsUInt64().GetElement(0) ^ seeds.A0, a.AsUInt64().GetElement(1) ^ seeds.A1, out ulong aLow);
-        ulong bHigh = Math.BigMul(b.AsUInt64().GetElement(0) ^ seeds.B0, b.AsUInt64().GetElement(1) ^ seeds.B1, out ulong bLow);
-        ulong high = Math.BigMul(aLow ^ bHigh ^ seeds.Last, aHigh ^ bLow ^ (uint)length, out ulong low);
+        ulong aHigh = Multiply(a.AsUInt64().GetElement(0) ^ seeds.A0, a.AsUInt64().GetElement(1) ^ seeds.A1, out ulong aLow);
+        ulong bHigh = Multiply(b.AsUInt64().GetElement(0) ^ seeds.B0, b.AsUInt64().GetElement(1) ^ seeds.B1, out ulong bLow);
+        ulong high = Multiply(aLow ^ bHigh ^ seeds.Last, aHigh ^ bLow ^ (uint)length, out ulong low);
         return high ^ low;
+    }
+
+    // Math.BigMul fetches the low half through memory; a second multiplication is done sooner.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Multiply(ulong a, ulong b, out ulong low)
+    {
+        if (Bmi2.X64.IsSupported)
+        {
+            low = a * b;
+            return Bmi2.X64.MultiplyNoFlags(a, b);
+        }
+
+        return Math.BigMul(a, b, out low);
     }
 
     private readonly bool MatchesShortOrLong(byte* key)

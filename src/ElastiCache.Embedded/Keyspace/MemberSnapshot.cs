@@ -68,21 +68,25 @@ internal sealed class MemberSnapshot : CollectionSnapshot
         }
 
         sink = visitor.Sink;
-        Debug.Assert(!_isWalked || _left == 0 || _copies.WrittenCount > 0, "A member was neither met nor copied.");
+        Debug.Assert(!_isWalked || _left == 0 || _copies.WrittenCount > 0, "A member was neither met nor copied nor given up.");
     }
 
-    /// <summary>Copies a member that a writer is about to change.</summary>
+    /// <summary>Called before a member is copied; a test lets memory run out here.</summary>
+    internal Action? OnCopy { get; set; }
+
+    /// <summary>Copies a member that a writer is about to change. Where there is no memory for it the snapshot has failed, and not the writer.</summary>
     internal void Copy(in Member member)
     {
-        ReadOnlySpan<byte> name = member.Name;
-        ReadOnlySpan<byte> value = member.Value;
-        Span<byte> copy = _copies.GetSpan(HeaderBytes + name.Length + value.Length);
-        BinaryPrimitives.WriteInt32LittleEndian(copy, name.Length);
-        BinaryPrimitives.WriteInt32LittleEndian(copy[4..], value.Length);
-        BinaryPrimitives.WriteInt64LittleEndian(copy[8..], member.Deadline);
-        name.CopyTo(copy[HeaderBytes..]);
-        value.CopyTo(copy[(HeaderBytes + name.Length)..]);
-        _copies.Advance(HeaderBytes + name.Length + value.Length);
+        try
+        {
+            OnCopy?.Invoke();
+            CopyOut(member);
+        }
+        catch (OutOfMemoryException e)
+        {
+            Failure ??= e;
+            _left--;    // it will not be met any more
+        }
     }
 
     internal override void Free()
@@ -95,6 +99,19 @@ internal sealed class MemberSnapshot : CollectionSnapshot
         }
 
         _members.EndSnapshot();
+    }
+
+    private void CopyOut(in Member member)
+    {
+        ReadOnlySpan<byte> name = member.Name;
+        ReadOnlySpan<byte> value = member.Value;
+        Span<byte> copy = _copies.GetSpan(HeaderBytes + name.Length + value.Length);
+        BinaryPrimitives.WriteInt32LittleEndian(copy, name.Length);
+        BinaryPrimitives.WriteInt32LittleEndian(copy[4..], value.Length);
+        BinaryPrimitives.WriteInt64LittleEndian(copy[8..], member.Deadline);
+        name.CopyTo(copy[HeaderBytes..]);
+        value.CopyTo(copy[(HeaderBytes + name.Length)..]);
+        _copies.Advance(HeaderBytes + name.Length + value.Length);
     }
 
     private void ReadCopy<TSink>(ref TSink sink)
@@ -125,8 +142,9 @@ internal sealed class MemberSnapshot : CollectionSnapshot
         {
             if (snapshot._members.MarkSeen(member))
             {
-                Sink.Take(member.Name, member.Value, member.Deadline);
+                // First: a sink that finds no memory must leave nothing that the end of the snapshot would wait for.
                 snapshot._left--;
+                Sink.Take(member.Name, member.Value, member.Deadline);
             }
         }
     }

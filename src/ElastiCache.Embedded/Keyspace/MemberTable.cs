@@ -109,7 +109,7 @@ internal sealed unsafe class MemberTable
     {
         byte* record = NewRecord(name, valueLength, deadline);
         uint reference = _arena.ReferenceOf(record);
-        _table.Add(name.SlotHash, reference, access: 0);
+        _table.Add(name.SlotHash, reference, tag: 0);
         Expiring += deadline != Record.NoExpiry ? 1 : 0;
         return new Member(record, reference, default);
     }

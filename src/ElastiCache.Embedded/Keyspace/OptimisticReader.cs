@@ -42,7 +42,100 @@ internal static unsafe class OptimisticReader
     private const int LongKey = 4096;
     private const int Attempts = 8;
 
+    /// <summary>The usual case in few instructions: the key's home bucket decides, by its one slot with this hash or by having none.</summary>
+    /// <remarks>
+    /// The rules are those of <see cref="Read"/>, and whatever is not usual is left to it. It pays to be short: the processor looks some 300
+    /// instructions ahead, so a short look-up waits for memory together with what follows it. A version made even differs from an odd one, so one comparison
+    /// tells of both. Benchmark: compare, "get-uniform" and "get-miss".
+    /// </remarks>
+    /// <returns>As <see cref="Read"/>; <see cref="ReadOutcome.Disturbed"/> also if the case is not usual.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ReadOutcome ReadAtHome<TReader>(TableWord* word, Arena arena, CacheClock clock, scoped in KeyProbe key, ref TReader reader)
+        where TReader : struct, IValueReader, allows ref struct
+    {
+        byte* memory = arena.Base;
+        int shift = arena.GranuleShift;
+        uint hash = key.SlotHash;
+        ulong directory = Volatile.Read(ref word->Directory);
+        uint buckets = word->Buckets;
+        if ((uint)directory == 0)
+        {
+            return ReadOutcome.Disturbed;
+        }
+
+        uint index = RecordTable.HomeIndex(hash, buckets);
+        uint chunkReference = ((uint*)(memory + ((ulong)(uint)directory << shift)))[index / RecordTable.ChunkBuckets];
+        Volatile.ReadBarrier();
+        if (word->Directory != directory)
+        {
+            return ReadOutcome.Disturbed;
+        }
+
+        Bucket* home = (Bucket*)(memory + ((ulong)chunkReference << shift)) + (index % RecordTable.ChunkBuckets);
+        uint lanes = Bucket.LanesWith(home, hash, out ulong bucketHeader);
+        uint evenVersion = (uint)bucketHeader & ~1u;
+        Volatile.ReadBarrier();
+        if (lanes == 0)
+        {
+            bool mayBeElsewhere = home->Overflow != 0;
+            Volatile.ReadBarrier();
+            return !mayBeElsewhere && home->Version == evenVersion && word->Directory == directory && word->Buckets == buckets
+                ? ReadOutcome.Miss
+                : ReadOutcome.Disturbed;
+        }
+
+        int lane = BitOperations.TrailingZeroCount(lanes);
+        uint reference = Volatile.Read(ref ((uint*)home)[lane - 1]);
+        Volatile.ReadBarrier();
+        if (word->Directory != directory)
+        {
+            return ReadOutcome.Disturbed;
+        }
+
+        // The value's second line is asked for with the first; its address would otherwise wait for the header.
+        byte* record = memory + ((ulong)reference << shift);
+        CacheLines.Prefetch(record + Bucket.Bytes);
+        ulong header = Record.HeaderOf(record);
+        if (!Record.IsShortString(header, key.Length))
+        {
+            return ReadOutcome.Disturbed;
+        }
+
+        byte* storedKey = record + Record.ShortHeadBytes(header);
+        if (!key.Matches(storedKey))
+        {
+            return ReadOutcome.Disturbed;
+        }
+
+        long deadline = Record.DeadlineOf(record, header);
+        Volatile.ReadBarrier();
+        if (home->Version != evenVersion)
+        {
+            return ReadOutcome.Disturbed;
+        }
+
+        if (deadline != Record.NoExpiry && clock.HasPassed(deadline))
+        {
+            return ReadOutcome.Expired;
+        }
+
+        reader.Read(new ReadOnlySpan<byte>(storedKey + key.Length, Record.ShortValueLength(header)), new RecordView(record, header));
+        Volatile.ReadBarrier();
+        if (home->Version != evenVersion || word->Directory != directory)
+        {
+            return ReadOutcome.Disturbed;
+        }
+
+        if (word->RecordsAccess)
+        {
+            Bucket.MarkUsed(home, Bucket.SlotOfLane(lane), bucketHeader);
+        }
+
+        return ReadOutcome.Hit;
+    }
+
+    /// <summary>Any case: entries away from home, several of one hash, long lengths, other types, writers at work.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static ReadOutcome Read<TReader>(TableWord* word, Arena arena, CacheClock clock, scoped in KeyProbe key, ref TReader reader)
         where TReader : struct, IValueReader, allows ref struct
     {
@@ -75,7 +168,8 @@ internal static unsafe class OptimisticReader
             Bucket* chunk = (Bucket*)(memory + ((ulong)chunkReference << shift));
             uint start = index & mask;
             Bucket* home = chunk + start;
-            uint homeLanes = Bucket.LanesWith(home, hash, out uint version);
+            uint homeLanes = Bucket.LanesWith(home, hash, out ulong homeHeader);
+            uint version = (uint)homeHeader;
             Volatile.ReadBarrier();
             if ((version & 1) != 0)
             {

@@ -8,7 +8,7 @@ namespace ElastiCache.Embedded.Keyspace;
 ///   edit.End(current, key, length);
 /// </code>
 /// The shard is locked throughout. Readers without a lock never look into a collection, so an edit in place disturbs nobody. The entry keeps
-/// its deadline.
+/// its deadline and priority.
 /// </remarks>
 internal readonly unsafe ref struct PackedEdit
 {
@@ -55,7 +55,7 @@ internal readonly unsafe ref struct PackedEdit
             }
         }
 
-        RecordExtras extras = current.Exists ? new RecordExtras { Deadline = current.Deadline } : default;
+        RecordExtras extras = current.Exists ? new RecordExtras { Deadline = current.Deadline, Marks = current.Marks } : default;
         PendingRecord pending = shard.Prepare(current, kind, key, mostBytes, extras, current.Exists ? mostBytes / SpareShare : 0);
         if (current.Exists)
         {

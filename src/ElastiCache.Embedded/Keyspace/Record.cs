@@ -9,7 +9,7 @@ namespace ElastiCache.Embedded.Keyspace;
 ///   0  u40  header                                             (all integers little-endian)
 ///             bits  0-2   kind (ValueKind); 0 = a freed block
 ///             bit   3     snapshot parity
-///             bits  4-7   extras present: expiry, version, flags, long lengths
+///             bits  4-7   extras present: expiry, version, marks, long lengths
 ///             bits  8-15  key length                           0 when the lengths are long
 ///             bits 16-38  value length, at most 8 MB - 1       0 when the lengths are long
 ///             bit  39     the value was edited in place (OBJECT ENCODING answers "raw")
@@ -19,7 +19,7 @@ namespace ElastiCache.Embedded.Keyspace;
 ///   6  2 unused bytes
 ///   8  i64  deadline, Unix ms           if bit 4
 ///      u64  version                     if bit 5
-///      u64  Memcached flags (u32)       if bit 6
+///      u64  marks: Memcached's flags (u32), the priority (u32)   if bit 6
 ///      u32  key length, u32 value length  if bit 7
 ///      key bytes, then value bytes
 /// </code>
@@ -35,7 +35,9 @@ internal static unsafe class Record
     /// <summary>The longest value and the longest key: 512 MB, as in Redis.</summary>
     public const int MaxLength = 512 * 1024 * 1024;
 
-    private const int PlainHeaderBytes = 5;
+    /// <summary>The bytes before the key of a record without extras.</summary>
+    public const int PlainHeaderBytes = 5;
+
     private const int AlignedHeaderBytes = 8;
     private const int MaxPlainKey = 0xFF;
     private const int MaxPlainValue = 0x7F_FFFF;
@@ -43,9 +45,11 @@ internal static unsafe class Record
     private const ulong ParityBit = 1 << 3;
     private const ulong ExpiryBit = 1 << 4;
     private const ulong VersionBit = 1 << 5;
-    private const ulong FlagsBit = 1 << 6;
+    private const ulong MarksBit = 1 << 6;
     private const ulong LongBit = 1 << 7;
     private const ulong ExtrasMask = 0xF0;
+    private const int KeyLengthShift = 8;
+    private const ulong KeyLengthMask = MaxPlainKey << KeyLengthShift;
     private const ulong EditedBit = 1UL << 39;
     private const ulong HeaderMask = (1UL << 40) - 1;
 
@@ -64,6 +68,26 @@ internal static unsafe class Record
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool Parity(ulong header) => (header & ParityBit) != 0;
 
+    /// <summary>Whether it is a string whose key has this length, its lengths not long: one comparison for a reader in a hurry.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool IsShortString(ulong header, int keyLength) =>
+        (header & (KindMask | LongBit | KeyLengthMask)) == (((ulong)(uint)keyLength << KeyLengthShift) | (uint)ValueKind.String);
+
+    /// <summary>As <see cref="IsShortString"/>, and it has no extras.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool IsPlainString(ulong header, int keyLength) =>
+        (header & (KindMask | ExtrasMask | KeyLengthMask)) == (((ulong)(uint)keyLength << KeyLengthShift) | (uint)ValueKind.String);
+
+    /// <summary>The bytes before the key of a record whose lengths are not long.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int ShortHeadBytes(ulong header) => (header & ExtrasMask) == 0
+        ? PlainHeaderBytes
+        : AlignedHeaderBytes + (8 * BitOperations.PopCount((uint)(header & ExtrasMask)));
+
+    /// <summary>The value's length in a record whose lengths are not long.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int ShortValueLength(ulong header) => (int)(header >> 16) & MaxPlainValue;
+
     /// <summary>Finds key and value. Safe on a recycled block: the lengths may be nonsense, but nothing is followed.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Measure(byte* record, ulong header, out byte* key, out int keyLength, out int valueLength)
@@ -77,6 +101,13 @@ internal static unsafe class Record
         }
 
         MeasureWithExtras(record, header, out key, out keyLength, out valueLength);
+    }
+
+    /// <summary>The key's bytes. Of a record that can't be recycled meanwhile.</summary>
+    public static ReadOnlySpan<byte> KeyOf(byte* record)
+    {
+        Measure(record, HeaderOf(record), out byte* key, out int length, out _);
+        return new ReadOnlySpan<byte>(key, length);
     }
 
     /// <summary>The deadline in Unix ms, or <see cref="NoExpiry"/>.</summary>
@@ -101,10 +132,21 @@ internal static unsafe class Record
     public static void SetVersion(byte* record, ulong version) =>
         *(ulong*)(record + AlignedHeaderBytes + (8 * BitOperations.PopCount((uint)(HeaderOf(record) & ExpiryBit)))) = version;
 
-    /// <summary>Memcached's flags, 0 by default.</summary>
-    public static uint FlagsOf(byte* record, ulong header) => (header & FlagsBit) != 0
-        ? *(uint*)(record + AlignedHeaderBytes + (8 * BitOperations.PopCount((uint)(header & (ExpiryBit | VersionBit)))))
-        : 0;
+    /// <summary>Whether a record has marks that aren't the default.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool HasMarks(ulong header) => (header & MarksBit) != 0;
+
+    /// <summary>Memcached's flags and the priority.</summary>
+    public static EntryMarks MarksOf(byte* record, ulong header) => HasMarks(header)
+        ? EntryMarks.FromWord(*(ulong*)(record + AlignedHeaderBytes + (8 * BitOperations.PopCount((uint)(header & (ExpiryBit | VersionBit))))))
+        : default;
+
+    /// <summary>Changes the marks of a record that has some. Readers see the old ones or the new ones.</summary>
+    public static void SetMarks(byte* record, EntryMarks marks) => Volatile.Write(
+        ref *(ulong*)(record + AlignedHeaderBytes + (8 * BitOperations.PopCount((uint)(HeaderOf(record) & (ExpiryBit | VersionBit))))), marks.Word);
+
+    /// <summary>How readily the entry gives way.</summary>
+    public static EvictionPriority PriorityOf(byte* record) => MarksOf(record, HeaderOf(record)).Priority;
 
     /// <summary>The bytes that a record takes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -170,6 +212,14 @@ internal static unsafe class Record
         WriteHeader(record, (header & ~((ulong)MaxPlainValue << 16)) | ((ulong)valueLength << 16));
     }
 
+    /// <summary>Gives a record without extras another value, as one that was never edited; the block must be large enough.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void SetPlainValue(byte* record, ulong header, int keyLength, ReadOnlySpan<byte> value)
+    {
+        *(ulong*)record = (header & ~(((ulong)MaxPlainValue << 16) | EditedBit)) | ((ulong)(uint)value.Length << 16);
+        value.CopyTo(new Span<byte>(record + PlainHeaderBytes + keyLength, value.Length));
+    }
+
     /// <summary>Whether the value's length may become this without a change of layout.</summary>
     public static bool FitsLayout(ulong header, int valueLength) => (header & LongBit) != 0 || valueLength <= MaxPlainValue;
 
@@ -187,7 +237,7 @@ internal static unsafe class Record
         {
             Deadline = DeadlineOf(record, header),
             Version = VersionOf(record, header),
-            Flags = FlagsOf(record, header),
+            Marks = MarksOf(record, header),
             Edited = IsEdited(header),
             Mark = HasExpiry(header) ? MarkOf(record) : (byte)0,
         };
@@ -224,9 +274,9 @@ internal static unsafe class Record
             position += 8;
         }
 
-        if ((header & FlagsBit) != 0)
+        if ((header & MarksBit) != 0)
         {
-            *(ulong*)position = extras.Flags;
+            *(ulong*)position = extras.Marks.Word;
             position += 8;
         }
 
@@ -246,7 +296,7 @@ internal static unsafe class Record
 }
 
 /// <summary>What a record may have besides key and value; the default is nothing.</summary>
-internal readonly struct RecordExtras
+internal readonly record struct RecordExtras
 {
     private readonly long _deadlineOr0;
 
@@ -260,8 +310,8 @@ internal readonly struct RecordExtras
     /// <summary>The version, 0 for none.</summary>
     public ulong Version { get; init; }
 
-    /// <summary>Memcached's flags.</summary>
-    public uint Flags { get; init; }
+    /// <summary>Memcached's flags and the priority.</summary>
+    public EntryMarks Marks { get; init; }
 
     /// <summary>Whether the value was edited in place.</summary>
     public bool Edited { get; init; }
@@ -270,5 +320,5 @@ internal readonly struct RecordExtras
     public byte Mark { get; init; }
 
     /// <summary>The header bits of the extras, those of long lengths not included.</summary>
-    internal uint Bits => (_deadlineOr0 != 0 ? 1u << 4 : 0) | (Version != 0 ? 1u << 5 : 0) | (Flags != 0 ? 1u << 6 : 0);
+    internal uint Bits => (_deadlineOr0 != 0 ? 1u << 4 : 0) | (Version != 0 ? 1u << 5 : 0) | (Marks.IsDefault ? 0 : 1u << 6);
 }

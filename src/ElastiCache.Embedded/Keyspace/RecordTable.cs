@@ -37,12 +37,13 @@ internal sealed unsafe class RecordTable
     /// <summary>Buckets in a full chunk.</summary>
     public const int ChunkBuckets = 256;
 
-    private const int SplitsAnInsertion = 4;
-    private const int GrowPercent = 85;
+    internal const int SplitsAnInsertion = 4;
+    internal const int GrowPercent = 85;
     private const int ShrinkPercent = 40;     // of the smaller size that shrinking aims at
 
     private readonly Arena _arena;
     private BucketDirectory _chunks;
+    private bool _keepsBuckets;
 
     /// <summary>Makes an empty table that takes no memory until its first entry.</summary>
     public RecordTable(Arena arena, BlockAllocator allocator, TableWord* word)
@@ -104,65 +105,34 @@ internal sealed unsafe class RecordTable
     /// <summary>Finds the slot that refers to a record whose hash is known.</summary>
     public bool TryFind(uint hash, uint reference, out SlotPosition position)
     {
-        ulong wanted = Bucket.Pack(hash, reference);
-        for (var walk = new BucketWalk(_chunks, HomeIndex(hash, _chunks.Buckets)); ;)
-        {
-            for (int slot = 0; slot < Bucket.Slots; slot++)
-            {
-                if (*Bucket.SlotAt(walk.Current, slot) == wanted)
-                {
-                    position = new SlotPosition(walk.Home, walk.Current, slot);
-                    return true;
-                }
-            }
+        var refers = new RefersTo(reference);
+        return TryFindSlot(hash, ref refers, out position);
+    }
 
-            if (!walk.MoveNext())
-            {
-                position = default;
-                return false;
-            }
-        }
+    /// <summary>Finds the entry with this slot hash and tag, without a look at its record.</summary>
+    public bool TryFindTagged(uint hash, uint tag, out SlotPosition position)
+    {
+        var bears = new BearsTag(tag);
+        return TryFindSlot(hash, ref bears, out position);
     }
 
     /// <summary>The first entry with this slot hash whose record is accepted.</summary>
     public bool TryFind<TFilter>(uint hash, ref TFilter filter, out SlotPosition position)
         where TFilter : struct, IRecordFilter
     {
-        if (_chunks.Buckets != 0)
-        {
-            for (var walk = new BucketWalk(_chunks, HomeIndex(hash, _chunks.Buckets)); ;)
-            {
-                for (uint lanes = Bucket.LanesWith(walk.Current, hash); lanes != 0; lanes &= lanes - 1)
-                {
-                    int slot = Bucket.SlotOfLane(BitOperations.TrailingZeroCount(lanes));
-                    uint reference = (uint)*Bucket.SlotAt(walk.Current, slot);
-                    if (reference != 0 && filter.Accepts(_arena.At(reference)))
-                    {
-                        position = new SlotPosition(walk.Home, walk.Current, slot);
-                        return true;
-                    }
-                }
-
-                if (!walk.MoveNext())
-                {
-                    break;
-                }
-            }
-        }
-
-        position = default;
-        return false;
+        var record = new RecordPasses<TFilter>(_arena, ref filter);
+        return TryFindSlot(hash, ref record, out position);
     }
 
     /// <summary>Adds an entry whose key isn't there yet. May move other entries: positions found before are void.</summary>
-    public void Add(uint hash, uint reference, uint access)
+    public void Add(uint hash, uint reference, uint tag)
     {
         if (_chunks.Buckets == 0)
         {
             Rebuild(1);
         }
 
-        Put(hash, reference, access);
+        Put(hash, reference, tag << 1);
         Count++;
         GrowIfFull();
     }
@@ -187,6 +157,16 @@ internal sealed unsafe class RecordTable
         Count--;
     }
 
+    /// <summary>Does not shrink from now on, and has the buckets that so many entries will need if it has none; with 0 it may shrink again.</summary>
+    public void Reserve(long entries)
+    {
+        _keepsBuckets = entries > 0;
+        if (_chunks.Buckets == 0)
+        {
+            Rebuild((uint)TableGeometry.BucketsFor(entries));
+        }
+    }
+
     /// <summary>Merges some buckets if the table has become too large. Positions found before are void.</summary>
     /// <returns>Whether there is more to merge.</returns>
     public bool ShrinkStep(int buckets)
@@ -209,9 +189,6 @@ internal sealed unsafe class RecordTable
     /// <summary>The bucket with a number, for walks in table order (the evictor's hand, random keys).</summary>
     public Bucket* BucketAt(uint index) => _chunks[index];
 
-    /// <summary>The bucket with a number, as an evictor sees it.</summary>
-    public BucketView ViewOf(uint index) => new(this, BucketAt(index));
-
     /// <summary>The home bucket of an entry that stands somewhere.</summary>
     public Bucket* HomeOf(uint hash) => BucketAt(HomeIndex(hash, _chunks.Buckets));
 
@@ -222,23 +199,31 @@ internal sealed unsafe class RecordTable
     /// entry that was there all the time at least once. (The idea of Redis's dictScan, Pieter Noordhuis.)
     /// </remarks>
     public uint Scan<TVisitor>(uint position, ref TVisitor visitor)
-        where TVisitor : struct, IRecordVisitor, allows ref struct
+        where TVisitor : struct, IRecordVisitor, allows ref struct => Walk<TVisitor, ShowsRecord<TVisitor>>(position, ref visitor);
+
+    /// <summary>As <see cref="Scan"/>, for those who want the slots. The visitor may change an entry's tag, and nothing else.</summary>
+    public uint ScanSlots<TVisitor>(uint position, ref TVisitor visitor)
+        where TVisitor : struct, ISlotVisitor, allows ref struct => Walk<TVisitor, ShowsSlot<TVisitor>>(position, ref visitor);
+
+    private uint Walk<TVisitor, TShown>(uint position, ref TVisitor visitor)
+        where TVisitor : struct, allows ref struct
+        where TShown : struct, IShown<TVisitor>
     {
         if (_chunks.Buckets == 0)
         {
             return 0;
         }
 
-        uint index = HomeIndex(Reverse(position), _chunks.Buckets);
+        uint index = HomeIndex(ScanOrder.Reverse(position), _chunks.Buckets);
         for (var walk = new BucketWalk(_chunks, index); ;)
         {
             for (int slot = 0; slot < Bucket.Slots; slot++)
             {
                 ulong content = *Bucket.SlotAt(walk.Current, slot);
                 uint hash = (uint)(content >> 32);
-                if (content != 0 && HomeIndex(hash, _chunks.Buckets) == index && Reverse(hash) >= position)
+                if (content != 0 && HomeIndex(hash, _chunks.Buckets) == index && ScanOrder.Reverse(hash) >= position)
                 {
-                    visitor.Visit(_arena.At((uint)content));
+                    TShown.Show(_arena, new SlotPosition(walk.Home, walk.Current, slot), ref visitor);
                 }
             }
 
@@ -269,12 +254,31 @@ internal sealed unsafe class RecordTable
     /// <summary>Makes readers without a lock wait for the shard's lock, or lets them in again: a transaction's writes must appear as one.</summary>
     public void SetHidden(bool isHidden) => _chunks.SetHidden(isHidden);
 
-    internal static uint Reverse(uint value)
+    private bool TryFindSlot<TFilter>(uint hash, ref TFilter filter, out SlotPosition position)
+        where TFilter : struct, ISlotFilter, allows ref struct
     {
-        value = ((value >> 1) & 0x5555_5555) | ((value & 0x5555_5555) << 1);
-        value = ((value >> 2) & 0x3333_3333) | ((value & 0x3333_3333) << 2);
-        value = ((value >> 4) & 0x0F0F_0F0F) | ((value & 0x0F0F_0F0F) << 4);
-        return BitConverter.IsLittleEndian ? System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(value) : value;
+        if (_chunks.Buckets != 0)
+        {
+            for (var walk = new BucketWalk(_chunks, HomeIndex(hash, _chunks.Buckets)); ;)
+            {
+                for (uint lanes = Bucket.LanesWith(walk.Current, hash); lanes != 0; lanes &= lanes - 1)
+                {
+                    position = new SlotPosition(walk.Home, walk.Current, Bucket.SlotOfLane(BitOperations.TrailingZeroCount(lanes)));
+                    if (position.Reference != 0 && filter.Accepts(position))
+                    {
+                        return true;
+                    }
+                }
+
+                if (!walk.MoveNext())
+                {
+                    break;
+                }
+            }
+        }
+
+        position = default;
+        return false;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -286,9 +290,9 @@ internal sealed unsafe class RecordTable
 
     private uint LowerHalf() => BitOperations.IsPow2(_chunks.Buckets) ? _chunks.Buckets / 2 : 1u << BitOperations.Log2(_chunks.Buckets);
 
-    public bool IsTooLarge => _chunks.Buckets > 1
+    public bool IsTooLarge => !_keepsBuckets && (_chunks.Buckets > 1
         ? Count * 100L < (long)LowerHalf() * Bucket.Slots * ShrinkPercent
-        : _chunks.Buckets == 1 && Count == 0;
+        : _chunks.Buckets == 1 && Count == 0);
 
     // How many low bits of the hash decide on this bucket.
     private int DepthOf(uint index)
@@ -371,13 +375,9 @@ internal sealed unsafe class RecordTable
             return;
         }
 
-        for (int i = 0; i < SplitsAnInsertion; i++)
+        for (int i = 0; i < SplitsAnInsertion && (i == 0 || !BitOperations.IsPow2(_chunks.Buckets)); i++)
         {
             Split();
-            if (BitOperations.IsPow2(_chunks.Buckets))
-            {
-                return;
-            }
         }
     }
 
@@ -476,7 +476,7 @@ internal sealed unsafe class RecordTable
         }
     }
 
-    // Only for tables of at most one chunk.
+    // Only for tables of at most one chunk; they may become larger if they are empty.
     private void Rebuild(uint buckets)
     {
         BucketDirectory old = _chunks.Begin(buckets);

@@ -22,5 +22,5 @@ internal readonly unsafe ref struct RecordView
     public ulong Version => Record.VersionOf(_record, _header);
 
     /// <summary>Memcached's flags.</summary>
-    public uint Flags => Record.FlagsOf(_record, _header);
+    public EntryMarks Marks => Record.MarksOf(_record, _header);
 }

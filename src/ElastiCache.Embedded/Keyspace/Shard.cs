@@ -17,12 +17,11 @@ internal sealed unsafe class Shard
     private readonly Arena _arena;
     private readonly TableWord* _words;
     private readonly RecordTable?[] _tables;
-    private readonly ShardExpiry _expiry;
     private ShardLock _lock;
     private bool _shrinks;
     private ulong _lastVersion;
 
-    public Shard(Store store, int index, TableWord* words, int databases, Evictor? evictor)
+    public Shard(Store store, int index, TableWord* words, int databases, Func<Shard, Evictor>? newEvictor)
     {
         _store = store;
         _arena = store.Arena;
@@ -30,11 +29,12 @@ internal sealed unsafe class Shard
         _tables = new RecordTable?[databases];
         Index = index;
         Allocator = new BlockAllocator(_arena);
-        Room = new Room(this, store, evictor);
-        _expiry = new ShardExpiry(this, _arena, databases, store.Clock.UnixMilliseconds);
+        Expiry = new ShardExpiry(this, _arena, databases, store.Clock.UnixMilliseconds);
+        NeverRemoved = new NeverRemoved(databases);
         MemberExpiry = new MemberExpiry(this, store);
         Listeners = new KeyListeners(databases);
         Snapshot = new ShardSnapshot(this);
+        Room = new Room(this, store, newEvictor?.Invoke(this));
 
         // Versions of an earlier process must not match by accident, so they begin with the time.
         _lastVersion = (ulong)store.Clock.UnixMilliseconds << 20;
@@ -51,6 +51,12 @@ internal sealed unsafe class Shard
 
     /// <summary>Who wants to know of changes to keys.</summary>
     public KeyListeners Listeners { get; }
+
+    /// <summary>The entries' deadlines.</summary>
+    public ShardExpiry Expiry { get; }
+
+    /// <summary>How many entries no evictor may take.</summary>
+    public NeverRemoved NeverRemoved { get; }
 
     /// <summary>Deadlines inside collections.</summary>
     public MemberExpiry MemberExpiry { get; }
@@ -72,16 +78,18 @@ internal sealed unsafe class Shard
     /// <summary>Changes so far, as Redis counts them for <c>save</c>: elements, fields or keys written and removed, but not what expired or was evicted.</summary>
     public long Changes { get; private set; }
 
+    public void CountChanges(long changes) => Changes += changes;
+
     /// <summary>Begins the effect of so many <paramref name="changes"/> and counts them, which is all that is done, and the result null, when nothing is logged.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public EffectBuffer? Effect(int database, int arguments, uint flags = 0, long changes = 1)
+    public EffectBuffer? Effect(int database, int arguments, EntryMarks marks = default, long changes = 1)
     {
         Changes += changes;
-        return Effects?.Begin(database, arguments, flags);
+        return Effects?.Begin(database, arguments, marks);
     }
 
     /// <summary>Native bytes of the expiry wheels.</summary>
-    public long WheelBytes => _expiry.WheelBytes + MemberExpiry.WheelBytes;
+    public long WheelBytes => Expiry.WheelBytes + MemberExpiry.WheelBytes;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Enter() => _lock.Enter();
@@ -124,7 +132,15 @@ internal sealed unsafe class Shard
     public int Count(int database) => _tables[database]?.Count ?? 0;
 
     /// <summary>The entries of a database that have a deadline.</summary>
-    public long Expiring(int database) => _expiry.CountOf(database);
+    public long Expiring(int database) => Expiry.CountOf(database);
+
+    /// <summary>The entries of all databases that have a deadline.</summary>
+    public long ExpiringInAll => Expiry.CountOfAll;
+
+    /// <summary>Bytes of an entry: its record's block, and what a large collection holds.</summary>
+    public long BytesOf(in Entry entry) => entry.BlockBytes(this) + (ShellOf(entry)?.NativeBytes ?? 0);
+
+    public int DatabaseCount => _tables.Length;
 
     /// <summary>A database's table, or null if it never had an entry here.</summary>
     public RecordTable? TableOf(int database) => _tables[database];
@@ -166,6 +182,11 @@ internal sealed unsafe class Shard
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public PendingRecord Prepare(in Entry current, ValueKind kind, in KeyProbe key, int valueLength, in RecordExtras extras, long spareBytes = 0)
     {
+        if (!current.Exists)
+        {
+            Room.Expect(key.SlotHash);
+        }
+
         long bytes = Record.BytesFor(key.Length, valueLength, extras) + spareBytes;
         byte* record = Allocator.TryAllocate(bytes, movable: true, _store.Budget.LimitBytes);
         if (record == null)
@@ -184,7 +205,17 @@ internal sealed unsafe class Shard
         ulong header = Record.HeaderOf(pending.Record);
         if (Record.HasExpiry(header))
         {
-            _expiry.Arm(database, current, key.SlotHash, pending.Record, header);
+            Expiry.Arm(database, current, key.SlotHash, pending.Record, header);
+        }
+
+        if (current.Exists && ((Record.HasExpiry(header) && EntryAccess.TagOf(current.Position) == 0) || GivesWayOtherwise(current, header, pending.Record)))
+        {
+            EntryAccess.SetTag(current.Position, Room.Admit(database, key.SlotHash, pending.Record));
+        }
+
+        if (Record.HasMarks(header))
+        {
+            NeverRemoved.Count(database, pending.Record, 1);
         }
 
         if (current.Exists)
@@ -193,7 +224,8 @@ internal sealed unsafe class Shard
         }
         else
         {
-            TableForWriting(database).Add(key.SlotHash, reference, Room.AccessOfNewEntry);
+            uint tag = Room.Admit(database, key.SlotHash, pending.Record);
+            TableForWriting(database).Add(key.SlotHash, reference, tag);
             if (_store.Events != null)
             {
                 Raise(KeyEventClass.New, "new"u8, database, pending.Record);
@@ -202,34 +234,38 @@ internal sealed unsafe class Shard
 
         if (Listeners.Any)
         {
-            Signal(database, pending.Record);
+            Listeners.Signal(database, Record.KeyOf(pending.Record));
         }
 
         // Not earlier: a node whose record isn't in the table yet looks like one left behind.
         if (Record.HasExpiry(header))
         {
-            _expiry.Tidy();
+            Expiry.Tidy();
         }
     }
 
     private void ReplaceRecord(int database, in Entry current, uint reference)
     {
         byte* old = current.Record;
-        if (Record.HasExpiry(Record.HeaderOf(old)))
-        {
-            _expiry.Count(database, -1);
-        }
-
+        Uncount(database, old);
         Snapshot.HandOver(database, old);
 
         _tables[database]!.Replace(current.Position, reference);
-        Bucket.SetAccess(current.Position.Bucket, current.Position.SlotIndex, Bucket.RecentlyUsed);
+        Bucket.MarkUsed(current.Position.Bucket, current.Position.SlotIndex);
         if (Record.KindOf(Record.HeaderOf(old)) > ValueKind.String)
         {
-            ReleaseShell(old, _arena.At(reference));
+            _shrinks |= Collections.ReleaseOf(old, _arena.At(reference));
         }
 
         Allocator.Free(old);
+    }
+
+    /// <summary>As <see cref="Publish"/> for a record that is no change of the entry but another value in its place; those who listen are told so.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void PublishOver(int database, in Entry current, in KeyProbe key, in PendingRecord pending)
+    {
+        KeyRemovals.Tell(_store, RemovalReasons.Replaced, database, current);
+        Publish(database, current, key, pending);
     }
 
     /// <summary>Frees a prepared record that will not be published.</summary>
@@ -239,20 +275,18 @@ internal sealed unsafe class Shard
     /// <param name="database">Its database.</param>
     /// <param name="entry">The entry.</param>
     /// <param name="keepsShell">Whether another entry refers to its collection by now.</param>
-    public void Remove(int database, in Entry entry, bool keepsShell = false)
+    /// <param name="reason">Why, for those who listen.</param>
+    public void Remove(int database, in Entry entry, bool keepsShell = false, RemovalReasons reason = RemovalReasons.Removed)
     {
+        KeyRemovals.Tell(_store, reason, database, entry);
         byte* record = entry.Record;
         BeginChange(database, record);
         if (!keepsShell && entry.Kind > ValueKind.String)
         {
-            ReleaseShell(record, null);
+            _shrinks |= Collections.ReleaseOf(record, null);
         }
 
-        if (entry.HasDeadline)
-        {
-            _expiry.Count(database, -1);
-        }
-
+        Uncount(database, record);
         RecordTable table = _tables[database]!;
         table.Remove(entry.Position);
         Allocator.Free(record);
@@ -264,7 +298,7 @@ internal sealed unsafe class Shard
     {
         LogDelete(database, entry);
         Raise(KeyEventClass.Expired, "expired"u8, database, entry.Record);
-        Remove(database, entry);
+        Remove(database, entry, reason: RemovalReasons.Expired);
         ExpiredCount++;
     }
 
@@ -273,27 +307,8 @@ internal sealed unsafe class Shard
     {
         LogDelete(database, entry);
         Raise(KeyEventClass.Evicted, "evicted"u8, database, entry.Record);
-        Remove(database, entry);
+        Remove(database, entry, reason: RemovalReasons.Evicted);
         EvictedCount++;
-    }
-
-    /// <summary>Gives an entry another deadline, or none. Entries found before are void.</summary>
-    /// <exception cref="CacheFullException">The entry had no deadline, and the budget has no room for one. Nothing has changed.</exception>
-    public void SetDeadline(int database, in Entry entry, in KeyProbe key, long deadline)
-    {
-        if (entry.HasDeadline && deadline != Record.NoExpiry)
-        {
-            byte* record = entry.Record;
-            BeginChange(database, record);
-            _expiry.Move(database, key.SlotHash, record, entry.Deadline, deadline);
-            return;
-        }
-
-        RecordExtras extras = entry.Extras;
-        extras = new RecordExtras { Deadline = deadline, Version = extras.Version, Flags = extras.Flags, Edited = extras.Edited };
-        PendingRecord pending = Prepare(entry, entry.Kind, key, entry.ValueLength, extras);
-        entry.Value.CopyTo(pending.Value);
-        Publish(database, entry, key, pending);
     }
 
     /// <summary>The shell of a large collection; null if the entry holds a string or a packed collection.</summary>
@@ -303,11 +318,11 @@ internal sealed unsafe class Shard
         return CollectionForm.IsShell(entry.Kind, value) ? Collections[CollectionForm.NumberOf(value)] : null;
     }
 
-    /// <summary>Makes an entry refer to a shell that no entry refers to yet. The deadline is kept. Entries found before are void.</summary>
+    /// <summary>Makes an entry refer to a shell that no entry refers to yet. Deadline and priority are kept. Entries found before are void.</summary>
     /// <exception cref="CacheFullException">The budget has no room. Nothing has changed; the caller frees the shell.</exception>
     public void PublishShell(int database, in Entry current, in KeyProbe key, ValueKind kind, Collection shell)
     {
-        RecordExtras extras = current.Exists ? new RecordExtras { Deadline = current.Deadline } : default;
+        RecordExtras extras = current.Exists ? new RecordExtras { Deadline = current.Deadline, Marks = current.Marks } : default;
         PendingRecord pending = Prepare(current, kind, key, CollectionForm.ShellBytes, extras);
         CollectionForm.WriteShell(pending.Value, Collections.Add(shell));
         Publish(database, current, key, pending);
@@ -319,21 +334,18 @@ internal sealed unsafe class Shard
         Snapshot.HandOver(database, record);
         if (Listeners.Any)
         {
-            Signal(database, record);
+            Listeners.Signal(database, Record.KeyOf(record));
         }
     }
 
     public void BeginChange(int database, in Entry entry) => BeginChange(database, entry.Record);
 
-    /// <summary>Marks a string as edited, which OBJECT ENCODING tells.</summary>
-    public static void MarkEdited(in Entry entry) => Record.MarkEdited(entry.Record);
-
     /// <summary>A version that no entry of this shard has had.</summary>
     public ulong NextVersion() => ++_lastVersion;
 
-    /// <summary>Removes what has expired, in slices of bounded work.</summary>
+    /// <summary>Removes what has expired and what is left of entries that are gone, in slices of bounded work.</summary>
     /// <returns>Whether more is waiting.</returns>
-    public bool SweepExpired(long now) => _expiry.Sweep(now) | MemberExpiry.Sweep(now) | Collections.FreeSlice();
+    public bool SweepExpired(long now) => Expiry.Sweep(now) | MemberExpiry.Sweep(now) | Collections.FreeSlice() | Room.TidyEvictor();
 
     /// <summary>Empties a database. Readers see it at once; the caller frees the records in slices.</summary>
     public DetachedTable? Detach(int database)
@@ -345,8 +357,13 @@ internal sealed unsafe class Shard
         }
 
         Snapshot.HandOverAll(database, table);
-        SignalExisting(database);
-        _expiry.Count(database, -_expiry.CountOf(database));
+        if (Listeners.Any)
+        {
+            Listeners.SignalExisting(database, table);
+        }
+
+        Expiry.Count(database, -Expiry.CountOf(database));
+        NeverRemoved.Clear(database);
         return table.Detach(Collections);
     }
 
@@ -365,34 +382,15 @@ internal sealed unsafe class Shard
         }
 
         TableForWriting(a).Swap(TableForWriting(b));
-        _expiry.SwapDatabases(a, b);
+        Expiry.SwapDatabases(a, b);
+        NeverRemoved.SwapDatabases(a, b);
         MemberExpiry.SwapDatabases(a, b);
+        Room.SwapDatabases(a, b);
         Snapshot.SwapDatabases(a, b);
     }
 
     /// <summary>The running snapshot's view of this shard.</summary>
     public ShardSnapshot Snapshot { get; }
-
-    /// <summary>Lets a block's record live elsewhere; for emptying slabs. The copy has been made.</summary>
-    /// <returns>Whether the old block was freed; otherwise the copy was.</returns>
-    public bool Relocate(byte* from, byte* to)
-    {
-        Record.Measure(from, Record.HeaderOf(from), out byte* key, out int keyLength, out _);
-        uint hash = (uint)KeyProbe.HashOf(key, keyLength);
-        uint reference = _arena.ReferenceOf(from);
-        foreach (RecordTable? table in _tables)
-        {
-            if (table is { Count: > 0 } && table.TryFind(hash, reference, out SlotPosition position))
-            {
-                table.Replace(position, _arena.ReferenceOf(to));
-                Allocator.Free(from);
-                return true;
-            }
-        }
-
-        Allocator.Free(to);     // a record of a flushed database that is still to be freed, or one that isn't published yet: it stays
-        return false;
-    }
 
     /// <summary>Forgets everything; the arena is being discarded.</summary>
     public void Reset()
@@ -401,53 +399,36 @@ internal sealed unsafe class Shard
         Allocator.Reset();
         Collections.Reset();
         MemberExpiry.Reset();
+        Room.Reset();
     }
 
     private void Raise(KeyEventClass eventClass, ReadOnlySpan<byte> name, int database, byte* record)
     {
         if (_store.Events is { } events && (events.Classes & eventClass) != 0)
         {
-            Record.Measure(record, Record.HeaderOf(record), out byte* key, out int keyLength, out _);
-            events.Raise(eventClass, name, database, new ReadOnlySpan<byte>(key, keyLength));
+            events.Raise(eventClass, name, database, Record.KeyOf(record));
         }
     }
 
-    private void Signal(int database, byte* record)
-    {
-        Record.Measure(record, Record.HeaderOf(record), out byte* key, out int keyLength, out _);
-        Listeners.Signal(database, new ReadOnlySpan<byte>(key, keyLength));
-    }
-
-    // Those who listen to keys that exist.
-    private void SignalExisting(int database)
-    {
-        if (Listeners.Any && _tables[database] is { Count: > 0 } table)
-        {
-            Listeners.SignalExisting(database, table);
-        }
-    }
-
-    // SET over a large hash, or another record of the same hash, as when it gets a deadline.
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private void ReleaseShell(byte* record, byte* replacement)
-    {
-        int number = ShellNumberOf(record);
-        if (number >= 0 && (replacement == null || ShellNumberOf(replacement) != number))
-        {
-            Collections.Release(number);
-            _shrinks |= Collections.HasGarbage;
-        }
-    }
-
-    private static int ShellNumberOf(byte* record)
+    // Of a record that goes.
+    private void Uncount(int database, byte* record)
     {
         ulong header = Record.HeaderOf(record);
-        Record.Measure(record, header, out byte* key, out int keyLength, out int valueLength);
-        var value = new ReadOnlySpan<byte>(key + keyLength, valueLength);
-        return CollectionForm.IsShell(Record.KindOf(header), value) ? CollectionForm.NumberOf(value) : -1;
+        if (Record.HasExpiry(header))
+        {
+            Expiry.Count(database, -1);
+        }
+
+        if (Record.HasMarks(header))
+        {
+            NeverRemoved.Count(database, record, -1);
+        }
     }
 
-    private RecordTable TableForWriting(int database)
+    private static bool GivesWayOtherwise(in Entry current, ulong header, byte* record) =>
+        Record.HasMarks(header | Record.HeaderOf(current.Record)) && current.Marks.WithFlags(0) != Record.MarksOf(record, header).WithFlags(0);
+
+    internal RecordTable TableForWriting(int database)
     {
         if (_tables[database] == null)
         {
@@ -481,19 +462,20 @@ internal sealed unsafe class Shard
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void TidyUp()
     {
-        if (Allocator.HasGrownFixed)
-        {
-            Allocator.HasGrownFixed = false;
-            Room.Trim();
-        }
-
-        _shrinks = Collections.FreeSlice();
+        _shrinks = Room.TidyEvictor() | Collections.FreeSlice();
         foreach (RecordTable? table in _tables)
         {
             if (table != null)
             {
                 _shrinks |= table.ShrinkStep(MergesAnExit);
             }
+        }
+
+        // Last, for to make something smaller can take a block first.
+        if (Allocator.HasGrownFixed)
+        {
+            Allocator.HasGrownFixed = false;
+            Room.Trim();
         }
     }
 }

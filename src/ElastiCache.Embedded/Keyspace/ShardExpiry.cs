@@ -6,6 +6,7 @@ namespace ElastiCache.Embedded.Keyspace;
 internal sealed unsafe class ShardExpiry
 {
     private const int NodesAVisit = 64;
+    private const int NodesASoonest = 16;
     private const int NodesOverdue = 1024;
     private const int NodesCleanedAWrite = 4;
     private const int NodesCleanedASweep = 256;
@@ -27,6 +28,21 @@ internal sealed unsafe class ShardExpiry
 
     /// <summary>The entries of a database that have a deadline.</summary>
     public long CountOf(int database) => _expiring[database];
+
+    /// <summary>The entries of all databases that have a deadline.</summary>
+    public long CountOfAll => _expiringInAll;
+
+    /// <summary>Finds the entry with the nearest deadline, among those that may be evicted and whose nodes fire soonest. O(1).</summary>
+    /// <param name="spared">An entry that is passed over, or none.</param>
+    /// <param name="database">Its database.</param>
+    /// <param name="position">Where it stands.</param>
+    public bool TryFindSoonest(in Entry spared, out int database, out SlotPosition position)
+    {
+        var soonest = new Soonest(_shard, spared);
+        _wheel.VisitSoonest(NodesASoonest, ref soonest);
+        (database, position) = (soonest.Database, soonest.Position);
+        return soonest.HasEnough;
+    }
 
     /// <summary>Counts entries with a deadline that came or went.</summary>
     public void Count(int database, long change)
@@ -108,6 +124,36 @@ internal sealed unsafe class ShardExpiry
                 long deadline = Record.DeadlineOf(record, Record.HeaderOf(record));
                 Record.SetMark(record, wheel.Add(hash, database, deadline));
             }
+        }
+    }
+
+    private ref struct Soonest(Shard shard, Entry spared) : IWheelVisitor
+    {
+        private readonly Entry _spared = spared;
+        private long _deadline = Record.NoExpiry;
+
+        public int Database { get; private set; }
+
+        public SlotPosition Position { get; private set; }
+
+        public readonly bool HasEnough => _deadline != Record.NoExpiry;
+
+        public bool Keep(uint hash, int database, byte mark)
+        {
+            var marked = new BearsMark(mark);
+            if (shard.TableOf(database) is not { } table || !table.TryFind(hash, ref marked, out SlotPosition position))
+            {
+                return false;
+            }
+
+            byte* record = shard.Arena.At(position.Reference);
+            long deadline = Record.DeadlineOf(record, Record.HeaderOf(record));
+            if (deadline < _deadline && !(_spared.Exists && EntryAccess.IsSame(_spared.Position, position)) && Record.PriorityOf(record) != EvictionPriority.NeverRemove)
+            {
+                (_deadline, Database, Position) = (deadline, database, position);
+            }
+
+            return true;
         }
     }
 

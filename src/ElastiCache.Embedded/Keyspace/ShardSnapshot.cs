@@ -9,6 +9,9 @@ internal sealed unsafe class ShardSnapshot(Shard shard)
     /// <summary>The parity of records that are written now.</summary>
     public bool Parity { get; private set; }
 
+    /// <summary>Whether one is being taken.</summary>
+    public bool IsRunning => _observer != null;
+
     /// <summary>Begins a snapshot, or ends it with null.</summary>
     public void Set(ISnapshotObserver? observer)
     {
@@ -37,6 +40,7 @@ internal sealed unsafe class ShardSnapshot(Shard shard)
             return 0;
         }
 
+        ScanAhead.Prefetch(table, shard.Arena, position);
         var visitor = new HandingOver(this, database);
         return table.Scan(position, ref visitor);
     }
@@ -46,12 +50,7 @@ internal sealed unsafe class ShardSnapshot(Shard shard)
     {
         if (_observer != null && Record.Parity(Record.HeaderOf(record)) != Parity)
         {
-            Record.Measure(record, Record.HeaderOf(record), out byte* key, out int keyLength, out int valueLength);
-            ValueKind kind = Record.KindOf(Record.HeaderOf(record));
-            var value = new ReadOnlySpan<byte>(key + keyLength, valueLength);
-            CollectionSnapshot? collection = CollectionForm.IsShell(kind, value) ? shard.Collections[CollectionForm.NumberOf(value)].BeginSnapshot() : null;
-            _observer.HandOver(
-                shard.Index, _databases.Stored(database), new ReadOnlySpan<byte>(key, keyLength), value, kind, Record.ExtrasOf(record), collection);
+            HandOverOld(_observer, database, record);
             Record.SetParity(record, Parity);
         }
     }
@@ -74,6 +73,27 @@ internal sealed unsafe class ShardSnapshot(Shard shard)
             position = table.Scan(position, ref visitor);
         }
         while (position != 0);
+    }
+
+    // A writer calls this in the midst of its change, and has all that it needs for the rest. So where there is no memory for the old state it is the snapshot that
+    // fails, and not the writer, who would leave its change half done.
+    private void HandOverOld(ISnapshotObserver observer, int database, byte* record)
+    {
+        CollectionSnapshot? collection = null;
+        try
+        {
+            Record.Measure(record, Record.HeaderOf(record), out byte* key, out int keyLength, out int valueLength);
+            ValueKind kind = Record.KindOf(Record.HeaderOf(record));
+            var value = new ReadOnlySpan<byte>(key + keyLength, valueLength);
+            collection = CollectionForm.IsShell(kind, value) ? shard.Collections[CollectionForm.NumberOf(value)].BeginSnapshot() : null;
+            observer.HandOver(
+                shard.Index, _databases.Stored(database), new ReadOnlySpan<byte>(key, keyLength), value, kind, Record.ExtrasOf(record), collection);
+        }
+        catch (OutOfMemoryException e)
+        {
+            collection?.Owner.EndSnapshot();
+            observer.Fail(e);
+        }
     }
 
     private readonly struct HandingOver(ShardSnapshot snapshot, int database) : IRecordVisitor

@@ -13,8 +13,6 @@ namespace ElastiCache.Embedded.Keyspace;
 /// </remarks>
 internal sealed unsafe class Store : IDisposable
 {
-    /// <summary>The most keys that <see cref="Prefetch"/> takes at once.</summary>
-    public const int BatchKeys = 16;
     private const long MostReserved = 32L << 30;
     private const long LeastReserved = 1L << 30;
 
@@ -22,8 +20,8 @@ internal sealed unsafe class Store : IDisposable
     private readonly Shard[] _shards;
     private readonly int _shardShift;
     private readonly int _databaseShift;
-    private readonly bool _hasEvictors;
     private volatile bool _disposed;
+    private volatile KeyRemovals? _removals;
 
     /// <summary>Makes an empty store.</summary>
     /// <param name="shards">A power of two.</param>
@@ -31,22 +29,24 @@ internal sealed unsafe class Store : IDisposable
     /// <param name="budget">Its memory.</param>
     /// <param name="clock">Its time.</param>
     /// <param name="newEvictor">Makes the evictor of a shard; needed if the budget evicts.</param>
-    public Store(int shards, int databases, MemoryBudget budget, CacheClock clock, Func<Evictor>? newEvictor = null)
+    public Store(int shards, int databases, MemoryBudget budget, CacheClock clock, Func<Shard, Evictor>? newEvictor = null)
     {
         ArgumentOutOfRangeException.ThrowIfEqual(budget.Evicts && newEvictor == null, true);
         ArgumentOutOfRangeException.ThrowIfNotEqual(System.Numerics.BitOperations.IsPow2(shards), true);
         Budget = budget;
-        _hasEvictors = newEvictor != null;
+        HasEvictors = newEvictor != null;
+        BudgetChange = new BudgetChange(this);
         Clock = clock;
         DatabaseCount = databases;
         Arena = Reserve(budget.MaxBytes);
-        _shardShift = 64 - System.Numerics.BitOperations.Log2((uint)shards);
+        _shardShift = 32 - System.Numerics.BitOperations.Log2((uint)shards);
         _databaseShift = System.Numerics.BitOperations.Log2(System.Numerics.BitOperations.RoundUpToPowerOf2((uint)databases));
         _words = AllocateWords(shards << _databaseShift);
+        StartupBytes = Arena.UsedBytes;
         _shards = new Shard[shards];
         for (int i = 0; i < shards; i++)
         {
-            _shards[i] = new Shard(this, i, _words + (i << _databaseShift), databases, newEvictor?.Invoke());
+            _shards[i] = new Shard(this, i, _words + (i << _databaseShift), databases, newEvictor);
         }
 
         if (budget.Evicts)
@@ -58,7 +58,16 @@ internal sealed unsafe class Store : IDisposable
 
     public Arena Arena { get; }
 
+    /// <summary>What an empty store holds of the arena: its table words.</summary>
+    public long StartupBytes { get; }
+
     public MemoryBudget Budget { get; }
+
+    /// <summary>Whether the budget may evict.</summary>
+    public bool HasEvictors { get; private set; }
+
+    /// <summary>Changes the budget while the store is in use.</summary>
+    public BudgetChange BudgetChange { get; }
 
     public CacheClock Clock { get; }
 
@@ -73,6 +82,13 @@ internal sealed unsafe class Store : IDisposable
 
     /// <summary>Who is told of events on keys; null while nobody wants to know.</summary>
     public KeyEvents? Events { get; set; }
+
+    /// <summary>Who is told of removed entries; null while nobody listens.</summary>
+    public KeyRemovals? Removals
+    {
+        get => _removals;
+        set => _removals = value;
+    }
 
     /// <summary>Who serves those who wait for keys; null where nobody can wait.</summary>
     public KeyAwaiters? Awaiters { get; set; }
@@ -90,7 +106,7 @@ internal sealed unsafe class Store : IDisposable
 
     /// <summary>The shard of a key.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public int ShardIndexOf(ulong hash) => _shardShift == 64 ? 0 : (int)(hash >> _shardShift);
+    public int ShardIndexOf(ulong hash) => (int)((hash >> 32) >> _shardShift);     // in two steps: all 64 bits at once would be none
 
     public Shard ShardAt(int index) => _shards[index];
 
@@ -101,67 +117,25 @@ internal sealed unsafe class Store : IDisposable
     public ReadOutcome Read<TReader>(int database, scoped in KeyProbe key, ref TReader reader)
         where TReader : struct, IValueReader, allows ref struct
     {
-        TableWord* word = _words + ((ShardIndexOf(key.Hash) << _databaseShift) + database);
-        ReadOutcome outcome = OptimisticReader.Read(word, Arena, Clock, key, ref reader);
+        TableWord* word = WordOf(database, key.Hash);
+        Accesses.CountRead();
+        ReadOutcome outcome = OptimisticReader.ReadAtHome(word, Arena, Clock, key, ref reader);
         if (outcome > ReadOutcome.Hit)
         {
             outcome = FinishRead(outcome, database, key, ref reader);
         }
 
-        Accesses.Count(outcome != ReadOutcome.Miss);
+        if (outcome == ReadOutcome.Miss)
+        {
+            Accesses.CountMiss();
+        }
+
         GC.KeepAlive(this);     // the arena must outlive the pointers
         return outcome;
     }
 
-    /// <summary>Asks the processor for the cache line of a key's bucket.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void PrefetchBucket(int database, ulong hash)
-    {
-        if (System.Runtime.Intrinsics.X86.Sse.IsSupported)
-        {
-            Bucket* bucket = BucketOf(database, hash);
-            if (bucket != null)
-            {
-                System.Runtime.Intrinsics.X86.Sse.Prefetch0(bucket);
-            }
-        }
-    }
-
-    /// <summary>Asks the processor for the cache lines of some keys' buckets and then records, so that reads of a batch overlap.</summary>
-    /// <remarks>Benchmark: compare, "mget 16".</remarks>
-    public void Prefetch(int database, ReadOnlySpan<ulong> hashes)
-    {
-        if (!System.Runtime.Intrinsics.X86.Sse.IsSupported)
-        {
-            return;
-        }
-
-        Span<nint> buckets = stackalloc nint[BatchKeys];
-        for (int i = 0; i < hashes.Length && i < BatchKeys; i++)
-        {
-            Bucket* bucket = BucketOf(database, hashes[i]);
-            buckets[i] = (nint)bucket;
-            if (bucket != null)
-            {
-                System.Runtime.Intrinsics.X86.Sse.Prefetch0(bucket);
-            }
-        }
-
-        for (int i = 0; i < hashes.Length && i < BatchKeys; i++)
-        {
-            Bucket* bucket = (Bucket*)buckets[i];
-            uint lanes = bucket == null ? 0 : Bucket.LanesWith(bucket, (uint)hashes[i]);
-            if (lanes != 0)
-            {
-                // A prefetch never faults, so the reference needs no check.
-                byte* record = Arena.At((uint)((ulong*)bucket)[System.Numerics.BitOperations.TrailingZeroCount(lanes) >> 1]);
-                System.Runtime.Intrinsics.X86.Sse.Prefetch0(record);
-                System.Runtime.Intrinsics.X86.Sse.Prefetch0(record + Bucket.Bytes);
-            }
-        }
-
-        GC.KeepAlive(this);
-    }
+    /// <summary>Asks the processor for the cache lines of keys that are about to be used.</summary>
+    public LinePrefetch Prefetch => new(this);
 
     /// <summary>Locks a key's shard.</summary>
     /// <exception cref="ObjectDisposedException">The cache is closed; nothing is locked.</exception>
@@ -252,35 +226,27 @@ internal sealed unsafe class Store : IDisposable
         return count;
     }
 
+    /// <summary>The entries of a database that have a deadline.</summary>
+    public long Expiring(int database) => _shards.Sum(shard => shard.Expiring(database));
+
     /// <summary>Changes so far in all shards (<see cref="Shard.Changes"/>). O(shards), without a lock: what is written meanwhile may or may not be counted.</summary>
     public long Changes => _shards.Sum(static shard => shard.Changes);
 
-    /// <summary>Changes the budget while the cache is in use; with eviction, down to the new limit at once.</summary>
-    /// <returns>False if the addresses that were reserved when the cache was opened don't reach so far; then nothing changes.</returns>
-    public bool TryChangeBudget(long maxBytes, bool evicts)
+    /// <summary>Puts another policy in the place of the present one, shard by shard; what that had learnt is forgotten. O(entries) in all, O(entries of a shard) with a lock.</summary>
+    /// <param name="newEvictor">Makes the evictor of a shard; null if nothing is to be evicted any more.</param>
+    public void ChangeEvictors(Func<Shard, Evictor>? newEvictor)
     {
-        if (maxBytes > Arena.CapacityBytes || (evicts && !_hasEvictors))
+        HasEvictors = newEvictor != null;
+        foreach (Shard shard in _shards)
         {
-            return false;
-        }
-
-        Budget.Change(maxBytes, evicts);
-        if (Budget.Evicts)
-        {
-            Arena.NotifyAt(maxBytes / 2, RecordAccesses);
-            foreach (Shard shard in _shards)
+            shard.Enter();
+            if (!_disposed)
             {
-                shard.Enter();
-                if (!_disposed)
-                {
-                    shard.Room.Trim();
-                }
-
-                shard.Exit();
+                shard.Room.ChangeEvictor(newEvictor?.Invoke(shard));
             }
-        }
 
-        return true;
+            shard.Exit();
+        }
     }
 
     /// <summary>Removes expired entries everywhere. Bounded work a lock; called every 100 ms.</summary>
@@ -389,44 +355,31 @@ internal sealed unsafe class Store : IDisposable
         Interlocked.MemoryBarrier();
     }
 
-    // With a budget: room for it, for the entries that exceed it for a moment, and for tables that must grow beyond it. Without one: as
-    // much as the system lets us have.
+    /// <summary>The addresses that a budget needs at least.</summary>
+    internal static long BytesToReserve(long maxBytes) => maxBytes + (maxBytes / 4) + (2L * Record.MaxLength);
+
+    // With a budget: room for it, for the entries that exceed it for a moment, for tables that must grow beyond it, and for three times as much should it be raised
+    // (up to where references would need larger granules). Without one: as much as the system lets us have.
     private static Arena Reserve(long maxBytes)
     {
-        if (maxBytes != 0)
-        {
-            return new Arena(Math.Max(64L << 20, maxBytes + (maxBytes / 4) + (2L * Record.MaxLength)));
-        }
-
-        for (long bytes = MostReserved; ; bytes /= 2)
+        long least = maxBytes == 0 ? LeastReserved : BytesToReserve(maxBytes);
+        long most = maxBytes == 0 ? MostReserved : Math.Max(least, Math.Min(MostReserved, least + (3 * maxBytes)));
+        for (long bytes = most; ; bytes = Math.Max(least, bytes / 2))
         {
             try
             {
                 return new Arena(bytes);
             }
-            catch (InsufficientMemoryException) when (bytes > LeastReserved)
+            catch (InsufficientMemoryException) when (bytes > least)
             {
                 // A limit on virtual memory (ulimit -v, strict overcommit): ask for less.
             }
         }
     }
 
-    // Where a key's home bucket lies now; null if the table is empty or just changing. Only a hint: nothing is locked or checked later.
+    /// <summary>The word of the table that a key is in.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private Bucket* BucketOf(int database, ulong hash)
-    {
-        TableWord* word = _words + ((ShardIndexOf(hash) << _databaseShift) + database);
-        ulong directory = Volatile.Read(ref word->Directory);
-        uint count = word->Buckets;
-        if ((uint)directory == 0 || count == 0)
-        {
-            return null;
-        }
-
-        uint index = RecordTable.HomeIndex((uint)hash, count);
-        uint chunk = ((uint*)Arena.At((uint)directory))[index / RecordTable.ChunkBuckets];
-        return word->Directory == directory ? (Bucket*)Arena.At(chunk) + (index & word->ProbeMask) : null;
-    }
+    internal TableWord* WordOf(int database, ulong hash) => _words + ((ShardIndexOf(hash) << _databaseShift) + database);
 
     internal void RecordAccesses()
     {
@@ -434,6 +387,8 @@ internal sealed unsafe class Store : IDisposable
         {
             Volatile.Write(ref _words[i].RecordsAccess, true);
         }
+
+        Array.ForEach(_shards, static shard => shard.Room.BeginNoting());
     }
 
     private TableWord* AllocateWords(int count)
@@ -452,7 +407,12 @@ internal sealed unsafe class Store : IDisposable
     private ReadOutcome FinishRead<TReader>(ReadOutcome outcome, int database, scoped in KeyProbe key, ref TReader reader)
         where TReader : struct, IValueReader, allows ref struct
     {
-        if (outcome == ReadOutcome.WrongType)
+        if (outcome == ReadOutcome.Disturbed)
+        {
+            outcome = OptimisticReader.Read(WordOf(database, key.Hash), Arena, Clock, key, ref reader);
+        }
+
+        if (outcome is ReadOutcome.WrongType or <= ReadOutcome.Hit)
         {
             return outcome;
         }

@@ -67,7 +67,7 @@ internal readonly unsafe struct ValueEdit
         var extras = new RecordExtras
         {
             Deadline = old.Deadline,
-            Flags = old.Flags,
+            Marks = old.Marks,
             Version = old.Version == 0 ? 0 : shard.NextVersion(),
             Edited = true,
         };

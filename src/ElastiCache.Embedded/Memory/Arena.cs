@@ -38,7 +38,11 @@ internal sealed unsafe class Arena
     // A slab is four units or longer, so its first unit divided by four belongs to it alone.
     private const int SlabIndexShift = 2;
 
+    // An arena of which so much is free again takes no new pages soon.
+    private const int ShrunkShare = 4;
+
     private readonly Lock _lock = new();
+    private readonly PagesAhead _pagesAhead;
     private readonly long _reservedBytes;
     private readonly long _unitCount;
     private readonly byte* _mapsBase;
@@ -51,6 +55,7 @@ internal sealed unsafe class Arena
     private readonly uint[] _bins = new uint[Bins];
     private uint _frontier = 1;         // the first unit that was never handed out; unit 0 holds the null reference
     private long _usedUnits;
+    private long _budgetUnits = uint.MaxValue;      // the last that was given with a request
     private long _idleResidentUnits;
     private long _alarmUnits = long.MaxValue;
     private Action? _alarm;
@@ -59,18 +64,14 @@ internal sealed unsafe class Arena
     /// <exception cref="InsufficientMemoryException">The system refuses the address space.</exception>
     public Arena(long maxBytes)
     {
-        GranuleShift = 3;
-        while (maxBytes > (1L << 32) << GranuleShift)
-        {
-            GranuleShift++;
-        }
-
+        GranuleShift = System.Numerics.BitOperations.Log2((uint)GranuleFor(maxBytes));
         _reservedBytes = Math.Min(maxBytes + SlackBytes, (1L << 32) << GranuleShift) & -UnitBytes;
         _unitCount = (_reservedBytes - SlackBytes) >> UnitShift;
         Base = VirtualMemory.Reserve(_reservedBytes);
         VirtualMemory.PreferHugePages(Base, _reservedBytes);
         long slabBytes = ((_unitCount >> SlabIndexShift) + 1) * sizeof(Slab);
         _mapsBytes = ((_unitCount + 1) * 4 * sizeof(uint)) + slabBytes + UnitBytes;
+        _pagesAhead = new PagesAhead(this);
         _mapsBase = ReserveMaps();
         VirtualMemory.Commit(_mapsBase, _mapsBytes);
         _slabs = (Slab*)_mapsBase;
@@ -107,8 +108,23 @@ internal sealed unsafe class Arena
     /// <summary>Bytes of free spans that may still be backed by memory.</summary>
     public long IdleBytes => Volatile.Read(ref _idleResidentUnits) << UnitShift;
 
+    /// <summary>Bytes of the maps over what was ever handed out.</summary>
+    public long MapBytesInUse => Math.Min(_mapsBytes, (_frontier * 4L * sizeof(uint)) + (((_frontier >> SlabIndexShift) + 1) * (long)sizeof(Slab)));
+
     /// <summary>How much idle memory is kept for reuse before it is given back: 2 MB or 1/64 of what is in use.</summary>
     private long RetainedBytes => Math.Max(2L << 20, (_usedUnits << UnitShift) >> 6);
+
+    /// <summary>The granule with which references reach so many bytes.</summary>
+    public static int GranuleFor(long maxBytes)
+    {
+        int granule = 8;
+        while (maxBytes > (1L << 32) * granule)
+        {
+            granule *= 2;
+        }
+
+        return granule;
+    }
 
     /// <summary>The address behind a reference.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -135,37 +151,13 @@ internal sealed unsafe class Arena
     /// <returns>Its address, contents undefined; null when the limit or the address space forbids it.</returns>
     public byte* TryAllocate(int units, long limitBytes)
     {
-        lock (_lock)
+        byte* span = TryTake(units, limitBytes, out bool hasPagesToTouch);
+        if (hasPagesToTouch)
         {
-            if (limitBytes != long.MaxValue && (_usedUnits + units) << UnitShift > limitBytes)
-            {
-                return null;
-            }
-
-            uint first = TakeFree((uint)units);
-            if (first == 0)
-            {
-                if (_frontier + (long)units > _unitCount)
-                {
-                    return null;
-                }
-
-                first = _frontier;
-                _frontier += (uint)units;
-                VirtualMemory.Commit(AddressOf(first), (long)units << UnitShift);
-            }
-
-            _owner[first] = LargeMark | (uint)units;
-            _owner[first + (uint)units - 1] = LargeMark | (uint)units;
-            _usedUnits += units;
-            if (_usedUnits >= _alarmUnits)
-            {
-                _alarmUnits = long.MaxValue;
-                _alarm!();
-            }
-
-            return AddressOf(first);
+            _pagesAhead.Start();
         }
+
+        return span;
     }
 
     /// <summary>Calls back once, when <see cref="UsedBytes"/> first reaches a level. The callback runs under the arena's lock: it must be short.</summary>
@@ -228,15 +220,53 @@ internal sealed unsafe class Arena
             }
 
             Link(first, length, resident);
+            if (_usedUnits < _frontier / ShrunkShare * (ShrunkShare - 1))
+            {
+                _pagesAhead.GiveBack((long)_frontier << UnitShift);
+            }
+        }
+    }
+
+    /// <summary>Gives back the pages of some free spans that still have any.</summary>
+    /// <returns>Whether more have.</returns>
+    public bool DiscardIdle()
+    {
+        const int SpansAStep = 64;
+        lock (_lock)
+        {
+            int steps = 0;
+            _pagesAhead.GiveBack((long)_frontier << UnitShift);
+            for (int bin = Bins - 1; bin >= 0 && _idleResidentUnits > 0; bin--)
+            {
+                for (uint first = _bins[bin]; first != 0; first = _next[first])
+                {
+                    if (_resident[first] == 0)
+                    {
+                        continue;
+                    }
+
+                    if (steps++ == SpansAStep)
+                    {
+                        return true;
+                    }
+
+                    VirtualMemory.Discard(AddressOf(first), (long)(_owner[first] & ~FreeMark) << UnitShift);
+                    _idleResidentUnits -= _resident[first];
+                    _resident[first] = 0;
+                }
+            }
+
+            return false;
         }
     }
 
     /// <summary>Gives all memory back. Every span is void; stray readers find zeros.</summary>
     public void DiscardAll()
     {
+        long touched = _pagesAhead.Stop();
         lock (_lock)
         {
-            VirtualMemory.Discard(Base, (long)_frontier << UnitShift);
+            VirtualMemory.Discard(Base, Math.Max(touched, (long)_frontier << UnitShift));
             VirtualMemory.Discard(_mapsBase, _mapsBytes);
             Array.Clear(_bins);
             _frontier = (uint)_unitCount;
@@ -244,6 +274,50 @@ internal sealed unsafe class Arena
             _idleResidentUnits = 0;
         }
     }
+
+    private byte* TryTake(int units, long limitBytes, out bool hasPagesToTouch)
+    {
+        hasPagesToTouch = false;
+        lock (_lock)
+        {
+            if (limitBytes != long.MaxValue)
+            {
+                _budgetUnits = limitBytes >> UnitShift;
+                if (_usedUnits + units > _budgetUnits)
+                {
+                    return null;
+                }
+            }
+
+            uint first = TakeFree((uint)units);
+            if (first == 0)
+            {
+                if (_frontier + (long)units > _unitCount)
+                {
+                    return null;
+                }
+
+                first = _frontier;
+                _frontier += (uint)units;
+                VirtualMemory.Commit(AddressOf(first), (long)units << UnitShift);
+                hasPagesToTouch = _pagesAhead.HasWork((long)_frontier << UnitShift, MostFrontier(units) << UnitShift);
+            }
+
+            _owner[first] = LargeMark | (uint)units;
+            _owner[first + (uint)units - 1] = LargeMark | (uint)units;
+            _usedUnits += units;
+            if (_usedUnits >= _alarmUnits)
+            {
+                _alarmUnits = long.MaxValue;
+                _alarm!();
+            }
+
+            return AddressOf(first);
+        }
+    }
+
+    // Where the frontier can be at most when the budget is used up and no free span was used again.
+    private long MostFrontier(int unitsTaken) => Math.Min(_unitCount, _frontier + Math.Max(0, _budgetUnits - _usedUnits - unitsTaken));
 
     private byte* ReserveMaps()
     {

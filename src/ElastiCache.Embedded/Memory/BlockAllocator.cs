@@ -62,9 +62,7 @@ internal sealed unsafe class BlockAllocator
             return TryAllocateSpan(bytes, limitBytes);
         }
 
-        // Whole granules, or references to neighbouring blocks would be the same. (Every multiple of a granule is a class,
-        // or lies where the steps between classes are multiples themselves.)
-        int sizeClass = SizeClasses.Of((int)((bytes + _granuleMask) & ~_granuleMask));
+        int sizeClass = ClassOf(bytes);
         ref SlabList list = ref (movable ? _movable : _fixed)[sizeClass];
         Slab* slab = list.First;
         if (slab == null)
@@ -102,18 +100,17 @@ internal sealed unsafe class BlockAllocator
 
     /// <summary>As <see cref="TryAllocate"/>, for what must exist whatever the budget says: tables, wheel chunks.</summary>
     /// <exception cref="InsufficientMemoryException">The address space is used up.</exception>
-    public byte* AllocateFixed(long bytes)
+    public byte* AllocateFixed(long bytes) => Required(TryAllocate(bytes, movable: false, long.MaxValue), bytes);
+
+    /// <summary>As <see cref="AllocateFixed"/>, as a span of its own however small: for what would be alone in a slab.</summary>
+    public byte* AllocateSpan(long bytes)
     {
-        byte* block = TryAllocate(bytes, movable: false, long.MaxValue);
-        return block != null ? block : throw new InsufficientMemoryException($"No room for {bytes} bytes in the cache's address space.");
+        HasGrownFixed = true;
+        return Required(TryAllocateSpan(bytes, long.MaxValue), bytes);
     }
 
     /// <summary>As <see cref="AllocateFixed"/>, for a record.</summary>
-    public byte* AllocateMovable(long bytes)
-    {
-        byte* block = TryAllocate(bytes, movable: true, long.MaxValue);
-        return block != null ? block : throw new InsufficientMemoryException($"No room for {bytes} bytes in the cache's address space.");
-    }
+    public byte* AllocateMovable(long bytes) => Required(TryAllocate(bytes, movable: true, long.MaxValue), bytes);
 
     /// <summary>Takes a block back.</summary>
     public void Free(byte* block)
@@ -143,6 +140,9 @@ internal sealed unsafe class BlockAllocator
             List(ref list, slab);
         }
     }
+
+    /// <summary>Whether records of so many bytes, the largest of slabs at most, have blocks of the same size.</summary>
+    public bool HaveBlocksOfOneSize(int bytes, int otherBytes) => ClassOf(bytes) == ClassOf(otherBytes);
 
     /// <summary>How many bytes the block at an address can hold.</summary>
     public long CapacityOf(byte* block)
@@ -209,6 +209,13 @@ internal sealed unsafe class BlockAllocator
         _blockBytes = 0;
         _spanBytes = 0;
     }
+
+    // Whole granules, or references to neighbouring blocks would be the same. (Every multiple of a granule is a class,
+    // or lies where the steps between classes are multiples themselves.)
+    private int ClassOf(long bytes) => SizeClasses.Of((int)((bytes + _granuleMask) & ~_granuleMask));
+
+    private static byte* Required(byte* block, long bytes) =>
+        block != null ? block : throw new InsufficientMemoryException($"No room for {bytes} bytes in the cache's address space.");
 
     private static void List(ref SlabList list, Slab* slab)
     {

@@ -27,7 +27,7 @@ internal sealed class ChannelName(byte[] bytes)
 }
 
 /// <summary>One subscriber's subscription to one name.</summary>
-internal sealed class Subscription(Subscriber subscriber, ChannelKind kind, ChannelName name)
+internal class Subscription(Subscriber subscriber, ChannelKind kind, ChannelName name)
 {
     private volatile bool _isActive = true;
 

@@ -180,7 +180,7 @@ internal sealed class BitmapOperations
         if (!result.IsEmpty)
         {
             var extras = new RecordExtras { Version = StringRecord.VersionAfter(shard, current), Edited = true };
-            StringRecord.Replace(shard, database, current, destination, result, extras);
+            StringRecord.Overwrite(shard, database, current, destination, result, extras);
             write.Effect(database, 3)?.Argument("SET"u8).Argument(destination).Argument(result);
             write.Notify(KeyEventClass.String, "set"u8, database, destination);
         }

@@ -33,7 +33,13 @@ internal sealed class DatabaseFlush
             }
         }
 
-        return _detached.Count > before;
+        bool any = _detached.Count > before;
+        if (any)
+        {
+            _store.Removals?.Tell(RemovalReasons.Flushed, database, default);
+        }
+
+        return any;
     }
 
     /// <summary>Frees what was taken out. No lock is held.</summary>

@@ -24,7 +24,7 @@ internal enum RestoreOutcome
 ///   u8 encoding   value   u16 RDB version   u64 CRC of all before          (little-endian; see <see cref="RdbValueWriter"/>)
 /// </code>
 /// A payload is read and checked in full before anything is stored, with no lock held. The effect in the log is the payload itself:
-/// <c>RESTORE k deadline payload REPLACE ABSTTL</c>.
+/// <c>RESTORE k deadline payload REPLACE ABSTTL</c>; one of a later version than 7.0's is encoded anew for it.
 /// </remarks>
 internal sealed class DumpOperations(Store store)
 {
@@ -45,7 +45,7 @@ internal sealed class DumpOperations(Store store)
     }
 
     /// <summary>The payload of an entry, whose shard is locked.</summary>
-    public static ReadOnlySpan<byte> PayloadOf(Shard shard, in Entry entry)
+    public static ReadOnlySpan<byte> PayloadOf(Shard shard, scoped in Entry entry)
     {
         var output = new ArrayBufferWriter<byte>();
         var writer = new RdbWriter(output, compresses: true);
@@ -64,14 +64,14 @@ internal sealed class DumpOperations(Store store)
     public static RdbValue Read(ReadOnlySpan<byte> payload)
     {
         if (payload.Length < FooterBytes ||
-            BinaryPrimitives.ReadUInt16LittleEndian(payload[^FooterBytes..]) is > LatestVersion and not ValkeyVersion ||
+            VersionOf(payload) is > LatestVersion and not ValkeyVersion ||
             BinaryPrimitives.ReadUInt64LittleEndian(payload[^sizeof(ulong)..]) != Crc64.Append(0, payload[..^sizeof(ulong)]))
         {
             throw new FormatException("The payload is not what DUMP gives: its checksum is wrong, or a later version of Redis wrote it.")
                 .Says("ERR DUMP payload version or checksum are wrong");
         }
 
-        var reader = new RdbReader(payload[..^FooterBytes]) { IsValkey = BinaryPrimitives.ReadUInt16LittleEndian(payload[^FooterBytes..]) == ValkeyVersion };
+        var reader = new RdbReader(payload[..^FooterBytes]) { IsValkey = VersionOf(payload) == ValkeyVersion };
         try
         {
             RdbValue value = RdbValueReader.Read((RdbType)reader.ReadByte(), ref reader);
@@ -135,14 +135,19 @@ internal sealed class DumpOperations(Store store)
         write.Shard.Room.Ensure(RestoredValue.BytesFor(value), key, current);
         if (exists)
         {
-            write.Remove(current);
+            write.Remove(current, RemovalReasons.Replaced);
         }
 
         try
         {
             new RestoredValue(store, write.Shard, database).Store(key, value, deadline);
+            if (VersionOf(payload) > Version && store.Journal != null && write.TryFind(key, out Entry stored))
+            {
+                // redis-server 7.0 is to be able to read the log, and passes over a payload of a later version.
+                payload = PayloadOf(write.Shard, stored);
+            }
         }
-        catch (CacheFullException)
+        catch (Exception e) when (e is CacheFullException or OutOfMemoryException)
         {
             // What room was made for was an estimate. The key is free then, in memory and in the log.
             if (write.TryFind(key, out Entry half))
@@ -165,4 +170,6 @@ internal sealed class DumpOperations(Store store)
         write.Notify(KeyEventClass.Generic, "restore"u8, key);
         return RestoreOutcome.Restored;
     }
+
+    private static int VersionOf(ReadOnlySpan<byte> payload) => BinaryPrimitives.ReadUInt16LittleEndian(payload[^FooterBytes..]);
 }

@@ -26,11 +26,7 @@ internal static class HyperLogLogRecord
         .Says("INVALIDOBJ Corrupted HLL object detected");
 
     /// <summary>As <see cref="StringRecord.ExtrasAfter"/>; to Redis the string is an edited one, and "raw".</summary>
-    public static RecordExtras ExtrasAfter(Shard shard, in Entry current)
-    {
-        RecordExtras extras = StringRecord.ExtrasAfter(shard, current);
-        return new RecordExtras { Deadline = extras.Deadline, Flags = extras.Flags, Version = extras.Version, Edited = true };
-    }
+    public static RecordExtras ExtrasAfter(Shard shard, in Entry current) => StringRecord.ExtrasAfter(shard, current) with { Edited = true };
 
     private static string NameOf(in KeyProbe key) => KeyText.Of(key.ToArray());
 }

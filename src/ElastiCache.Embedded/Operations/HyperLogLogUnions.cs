@@ -105,7 +105,7 @@ internal sealed class HyperLogLogUnions
     private static void Log(in MultiKeyWrite write, int database, in KeyProbe key, ReadOnlySpan<byte> value, in RecordExtras extras)
     {
         bool expires = extras.Deadline != Record.NoExpiry;
-        EffectBuffer? effect = write.Effect(database, expires ? 5 : 3, extras.Flags)?.Argument("SET"u8).Argument(key).Argument(value);
+        EffectBuffer? effect = write.Effect(database, expires ? 5 : 3, extras.Marks)?.Argument("SET"u8).Argument(key).Argument(value);
         if (expires)
         {
             effect?.Argument("PXAT"u8).Argument(extras.Deadline);

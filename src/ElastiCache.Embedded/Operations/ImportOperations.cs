@@ -7,22 +7,39 @@ namespace ElastiCache.Embedded.Operations;
 internal sealed class ImportOperations(Store store)
 {
     private readonly HashExpiry _fieldDeadlines = new(store);
-    private readonly StringOperations _strings = new(store);
 
-    /// <summary>Stores a string under a key. O(length). The effect is that of SET.</summary>
+    /// <summary>Stores a string, or a small collection in its record's bytes, under a key whose shard is locked. O(length). The effect is that of SET or RESTORE.</summary>
+    /// <param name="write">The lock.</param>
     /// <param name="database">The database.</param>
     /// <param name="key">The key.</param>
-    /// <param name="text">The string.</param>
+    /// <param name="kind">What it is.</param>
+    /// <param name="bytes">The string, or the packed collection.</param>
     /// <param name="deadline">Its deadline in Unix ms; <see cref="Record.NoExpiry"/> for none.</param>
-    /// <param name="flags">Memcached's flags.</param>
+    /// <param name="marks">Flags and priority.</param>
     /// <param name="replaces">Whether a key that is there is replaced.</param>
-    /// <param name="ticket">The ticket of the write.</param>
     /// <returns>Whether it was stored.</returns>
     /// <exception cref="CacheFullException">The budget has no room. Nothing has changed.</exception>
-    public bool StoreString(int database, in KeyProbe key, ReadOnlySpan<byte> text, long deadline, uint flags, bool replaces, ref JournalTicket ticket)
+    public bool Store(in KeyWrite write, int database, in KeyProbe key, ValueKind kind, ReadOnlySpan<byte> bytes, long deadline, EntryMarks marks, bool replaces)
     {
-        var arguments = new SetArguments { Condition = replaces ? SetCondition.Always : SetCondition.IfAbsent, Deadline = deadline, Flags = flags };
-        return _strings.Set(database, key, text, arguments, ref ticket);
+        StringRecord.RequireLength(key, bytes.Length);
+        if (write.TryFind(key, out Entry current) && !replaces)
+        {
+            return false;
+        }
+
+        if (kind == ValueKind.String)
+        {
+            StringRecord.Store(store, write, database, current, key, bytes, new SetArguments { Deadline = deadline, Marks = marks });
+            return true;
+        }
+
+        write.Reserve(key.Length + (long)bytes.Length);
+        PendingRecord pending = write.Shard.Prepare(current, kind, key, bytes.Length, new RecordExtras { Deadline = deadline, Marks = marks });
+        bytes.CopyTo(pending.Value);
+        write.Shard.Publish(database, current, key, pending);
+        LogRestore(write, key, deadline, marks);
+        write.Notify(KeyEventClass.Generic, "restore"u8, key);
+        return true;
     }
 
     /// <summary>Gives the fields of a hash that was just stored the deadlines that came with it.</summary>
@@ -42,11 +59,12 @@ internal sealed class ImportOperations(Store store)
     /// <param name="key">The key.</param>
     /// <param name="value">The value.</param>
     /// <param name="deadline">Its deadline in Unix ms; <see cref="Record.NoExpiry"/> for none.</param>
+    /// <param name="marks">Flags and priority.</param>
     /// <param name="replaces">Whether a key that is there is replaced.</param>
     /// <param name="ticket">The ticket of the write.</param>
     /// <returns>Whether it was stored.</returns>
     /// <exception cref="CacheFullException">The budget has no room. The key is as it was, or gone.</exception>
-    public bool Store(int database, in KeyProbe key, RdbValue value, long deadline, bool replaces, ref JournalTicket ticket)
+    public bool Store(int database, in KeyProbe key, RdbValue value, long deadline, EntryMarks marks, bool replaces, ref JournalTicket ticket)
     {
         using var write = new KeyWrite(store, database, key, ref ticket);
         bool exists = write.TryFind(key, out Entry current);
@@ -58,12 +76,12 @@ internal sealed class ImportOperations(Store store)
         write.Shard.Room.Ensure(RestoredValue.BytesFor(value), key, current);
         if (exists)
         {
-            write.Remove(current);
+            write.Remove(current, RemovalReasons.Replaced);
         }
 
         try
         {
-            new RestoredValue(store, write.Shard, database).Store(key, value, deadline);
+            new RestoredValue(store, write.Shard, database).Store(key, value, deadline, marks);
         }
         catch (CacheFullException)
         {
@@ -80,24 +98,28 @@ internal sealed class ImportOperations(Store store)
             throw;
         }
 
+        LogRestore(write, key, deadline, marks);
+        SetFieldDeadlines(write, database, key, value);
+        write.Notify(KeyEventClass.Generic, "restore"u8, key);
+        return true;
+    }
+
+    private void LogRestore(in KeyWrite write, in KeyProbe key, long deadline, EntryMarks marks)
+    {
         if (store.Journal == null)
         {
             // A payload that nobody logs need not be made; only the change counts.
             write.Effect(6);
-        }
-        else if (value.Flags != 0 && write.TryFind(key, out Entry text))
-        {
-            StringRecord.LogSet(write, key, text.Value, new RecordExtras { Deadline = deadline, Flags = value.Flags });
         }
         else if (write.TryFind(key, out Entry stored))
         {
             ReadOnlySpan<byte> payload = DumpOperations.PayloadOf(write.Shard, stored);
             write.Effect(6)?.Argument("RESTORE"u8).Argument(key).Argument(deadline == Record.NoExpiry ? 0 : deadline).Argument(payload)
                 .Argument("REPLACE"u8).Argument("ABSTTL"u8);
+            if (!marks.IsDefault)
+            {
+                EntryMarkOperations.Log(write, key, marks, changes: 0);
+            }
         }
-
-        SetFieldDeadlines(write, database, key, value);
-        write.Notify(KeyEventClass.Generic, "restore"u8, key);
-        return true;
     }
 }

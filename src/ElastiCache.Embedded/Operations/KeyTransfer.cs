@@ -4,7 +4,7 @@ namespace ElastiCache.Embedded.Operations;
 
 /// <summary>Brings an entry under another key or into another database, for RENAME, COPY and MOVE. Both shards are locked.</summary>
 /// <remarks>
-/// The record is copied as bytes, so this works for every kind; deadline, flags and the mark "edited" come along. A large collection is more than its
+/// The record is copied as bytes, so this works for every kind; deadline, flags, priority and the mark "edited" come along. A large collection is more than its
 /// record: it changes hands where source and copy lie in one shard and the source goes, and is copied element by element otherwise. A version
 /// does not: whoever holds one of either key must see that the entry is another now, so if one of them had a version
 /// the copy gets a new one of its shard.
@@ -28,7 +28,7 @@ internal readonly ref struct KeyTransfer(Store store, Shard from, int fromDataba
         var extras = new RecordExtras
         {
             Deadline = old.Deadline,
-            Flags = old.Flags,
+            Marks = old.Marks,
             Edited = old.Edited,
             Version = hasVersion ? to.NextVersion() : 0,
         };
@@ -43,7 +43,7 @@ internal readonly ref struct KeyTransfer(Store store, Shard from, int fromDataba
 
         Collection? shell = copy ?? (oneShard && sourceGoes ? from.ShellOf(source) : null);
         Entry target = oneShard ? Find(to, toDatabase, destination) : replaced;
-        to.Publish(toDatabase, target, destination, pending);
+        to.PublishOver(toDatabase, target, destination, pending);
         if (shell != null)
         {
             to.MemberExpiry.ArmAnew(toDatabase, destination.SlotHash, shell);

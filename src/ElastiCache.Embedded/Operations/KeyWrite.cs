@@ -19,6 +19,7 @@ internal readonly ref struct KeyWrite
     private readonly Store _store;
     private readonly int _database;
     private readonly ref JournalTicket _ticket;
+    private readonly EffectBuffer? _effects;
     private readonly int _loggedBefore;
 
     /// <summary>Locks the key's shard.</summary>
@@ -31,7 +32,8 @@ internal readonly ref struct KeyWrite
         _database = database;
         _ticket = ref ticket;
         Shard = store.Enter(key);
-        _loggedBefore = Shard.Effects?.Length ?? 0;
+        _effects = Shard.Effects;
+        _loggedBefore = _effects?.Length ?? 0;
     }
 
     public Shard Shard { get; }
@@ -57,17 +59,22 @@ internal readonly ref struct KeyWrite
     }
 
     /// <summary>Removes an entry, as when a collection has lost its last element. The caller journals that.</summary>
-    public void Remove(in Entry entry) => Shard.Remove(_database, entry);
+    public void Remove(in Entry entry, RemovalReasons reason = RemovalReasons.Removed) => Shard.Remove(_database, entry, reason: reason);
 
     /// <summary>Tells whoever wants to know of an event on the key.</summary>
     public void Notify(KeyEventClass eventClass, ReadOnlySpan<byte> name, in KeyProbe key) => KeyNotice.Raise(_store, eventClass, name, _database, key);
 
     /// <inheritdoc cref="Shard.Effect"/>
-    public EffectBuffer? Effect(int arguments, uint flags = 0, long changes = 1) => Shard.Effect(_database, arguments, flags, changes);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public EffectBuffer? Effect(int arguments, EntryMarks marks = default, long changes = 1)
+    {
+        Shard.CountChanges(changes);
+        return _effects?.Begin(_database, arguments, marks);
+    }
 
     /// <summary>Makes room for an effect before anything changes.</summary>
     /// <exception cref="InsufficientMemoryException">There is none. Nothing has changed.</exception>
-    public void Reserve(long payloadBytes) => Shard.Effects?.Reserve(payloadBytes);
+    public void Reserve(long payloadBytes) => _effects?.Reserve(payloadBytes);
 
     /// <summary>Completes the effects and unlocks.</summary>
     public void Dispose()
@@ -75,7 +82,7 @@ internal readonly ref struct KeyWrite
         try
         {
             // Inside a transaction the block is completed at its end.
-            if (Shard.Block == null && Shard.Effects is { } effects && (effects.Length != _loggedBefore || !effects.IsWhole))
+            if (_effects is { } effects && (effects.Length != _loggedBefore || !effects.IsWhole) && Shard.Block == null)
             {
                 _ticket = _store.Journal!.Complete(Shard.Index);
             }

@@ -6,11 +6,6 @@ namespace ElastiCache.Embedded.Operations;
 /// <summary>Changes to one list, packed or large, with its shard locked. Nothing is logged here.</summary>
 internal readonly ref struct ListEdit(Store store, Shard shard, int database)
 {
-    // Up to here a list is one listpack in its record: memmove within two kilobytes costs less than following a pointer.
-    private const int PackedBytes = 2048;
-
-    private const byte PackedForm = 1;
-
     private readonly ListNodeLimit _limit = ListNodeLimit.Of(store.Encodings.ListMaxListpackSize);
 
     /// <summary>Adds elements at an end, one after the other. Makes the list if there is none.</summary>
@@ -27,12 +22,12 @@ internal readonly ref struct ListEdit(Store store, Shard shard, int database)
 
         ListBody? body = current.Exists ? (ListBody?)shard.ShellOf(current) : null;
         long packedBytes = added + (current.Exists && body == null ? current.ValueLength : 1 + ListPack.EmptyBytes);
-        if (body == null && packedBytes <= PackedBytes)
+        if (body == null && packedBytes <= PackedList.MaxBytes)
         {
             return PushPacked(current, key, elements, atHead, (int)packedBytes);
         }
 
-        shard.Room.Ensure(added + PackedBytes, key, current);
+        shard.Room.Ensure(added + PackedList.MaxBytes, key, current);
         if (body != null)
         {
             shard.BeginChange(database, current);
@@ -203,7 +198,7 @@ internal readonly ref struct ListEdit(Store store, Shard shard, int database)
         Span<byte> pack = edit.Bytes[1..];
         if (!current.Exists)
         {
-            edit.Bytes[0] = PackedForm;
+            edit.Bytes[0] = PackedList.Form;
             ListPack.Create(pack);
         }
 
@@ -263,12 +258,12 @@ internal readonly ref struct ListEdit(Store store, Shard shard, int database)
             return new LargeList(body, isNew: false);
         }
 
-        if (current.ValueLength + more <= PackedBytes)
+        if (current.ValueLength + more <= PackedList.MaxBytes)
         {
             return null;
         }
 
-        shard.Room.Ensure(more + PackedBytes, key, current);
+        shard.Room.Ensure(more + PackedList.MaxBytes, key, current);
         return new LargeList(NewBody(current), isNew: true);
     }
 

@@ -41,7 +41,7 @@ internal readonly ref struct MultiKeyWrite
 
     /// <inheritdoc cref="Shard.Effect"/>
     /// <remarks>Which of the shards counts the changes makes no difference: the sum is what is asked for, and all are locked.</remarks>
-    public EffectBuffer? Effect(int database, int arguments, uint flags = 0, long changes = 1) => _store.ShardAt(_shards[0]).Effect(database, arguments, flags, changes);
+    public EffectBuffer? Effect(int database, int arguments, EntryMarks marks = default, long changes = 1) => _store.ShardAt(_shards[0]).Effect(database, arguments, marks, changes);
 
     /// <summary>Finds a key and insists on a kind.</summary>
     /// <exception cref="WrongTypeException">The key holds something else. Nothing has changed.</exception>

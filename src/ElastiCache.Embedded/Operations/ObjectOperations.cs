@@ -44,7 +44,7 @@ internal sealed class ObjectOperations
         };
     }
 
-    /// <summary>OBJECT REFCOUNT by Redis's convention: 2147483647 for the integers from 0 to 9,999, which Redis shares between all keys, else 1.</summary>
+    /// <summary>OBJECT REFCOUNT by Redis's convention: 2147483647 for the integers from 0 to 9,999, which Redis shares between all keys unless it has a budget and evicts by their use, else 1.</summary>
     /// <remarks>Here no two keys share a value; the answer tells which value it is, as it does with Redis.</remarks>
     /// <returns>Null if there is no such key.</returns>
     public long? ReferenceCount(int database, in KeyProbe key)
@@ -56,7 +56,7 @@ internal sealed class ObjectOperations
         }
 
         // Four digits at most, and no sign: what is canonical then lies between 0 and 9,999.
-        bool isShared = entry.Kind == ValueKind.String && !entry.Edited && entry.ValueLength <= 4 && DecimalNumber.IsCanonical(entry.Value) && entry.Value[0] != '-';
+        bool isShared = (_store.Budget.MaxBytes == 0 || !read.Shard.Room.GoesByUse) && entry.Kind == ValueKind.String && !entry.Edited && entry.ValueLength <= 4 && DecimalNumber.IsCanonical(entry.Value) && entry.Value[0] != '-';
         return isShared ? int.MaxValue : 1;
     }
 
@@ -68,15 +68,17 @@ internal sealed class ObjectOperations
     /// <returns>Null if there is no such key.</returns>
     public long? IdleSeconds(int database, in KeyProbe key) => Exists(database, key) ? 0 : null;
 
-    /// <summary>OBJECT FREQ: never known, because no policy counts.</summary>
-    /// <returns>False if there is no such key, on which Redis answers null.</returns>
-    /// <exception cref="InvalidOperationException">The key is there. The message is Redis's without an LFU policy.</exception>
-    public bool Frequency(int database, in KeyProbe key)
+    /// <summary>OBJECT FREQ: about how often the key was used lately, 1 to 15, where Redis has a logarithm of it from 0 to 255.</summary>
+    /// <returns>Null if there is no such key.</returns>
+    /// <exception cref="InvalidOperationException">The key is there, and the policy is no LFU policy. The message is Redis's.</exception>
+    public long? Frequency(int database, in KeyProbe key)
     {
         const string NotTracked =
             "An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at " +
             "runtime LRU and LFU data will take some time to adjust.";
-        return Exists(database, key) ? throw new InvalidOperationException(NotTracked).Says("ERR " + NotTracked) : false;
+        using var read = new KeyRead(_store, database, key);
+        return !read.TryFind(key, out _) ? null
+            : read.Shard.Room.UsesOf(key.SlotHash) ?? throw new InvalidOperationException(NotTracked).Says("ERR " + NotTracked);
     }
 
     private bool Exists(int database, in KeyProbe key)

@@ -38,13 +38,14 @@ internal readonly ref struct RestoredValue(Store store, Shard shard, int databas
     /// <param name="key">The key.</param>
     /// <param name="value">The value.</param>
     /// <param name="deadline">Its deadline in Unix ms, or <see cref="Record.NoExpiry"/>.</param>
+    /// <param name="marks">Flags and priority.</param>
     /// <exception cref="CacheFullException">The budget has no room. The key is free.</exception>
-    public void Store(in KeyProbe key, RdbValue value, long deadline)
+    public void Store(in KeyProbe key, RdbValue value, long deadline, EntryMarks marks = default)
     {
         switch (value.Kind)
         {
             case ValueKind.String:
-                StoreString(key, value.Items.Name(0).Span, new RecordExtras { Flags = value.Flags });
+                StringRecord.Replace(shard, database, default, key, value.Items.Name(0).Span, default);
                 break;
             case ValueKind.List:
                 new ListEdit(store, shard, database).Push(default, key, new BufferedNames(value.Items), atHead: false);
@@ -63,17 +64,10 @@ internal readonly ref struct RestoredValue(Store store, Shard shard, int databas
                 break;
         }
 
-        if (deadline != Record.NoExpiry && shard.TryFind(database, key, out Entry entry))
+        if ((deadline != Record.NoExpiry || !marks.IsDefault) && shard.TryFind(database, key, out Entry entry))
         {
-            shard.SetDeadline(database, entry, key, deadline);
+            shard.Rewrite(database, entry, key, entry.Extras with { Deadline = deadline, Marks = marks });
         }
-    }
-
-    private void StoreString(in KeyProbe key, ReadOnlySpan<byte> text, in RecordExtras extras)
-    {
-        PendingRecord pending = shard.Prepare(default, ValueKind.String, key, text.Length, extras);
-        text.CopyTo(pending.Value);
-        shard.Publish(database, default, key, pending);
     }
 
     private void StoreHash(in KeyProbe key, BufferedFieldValues fields)

@@ -60,7 +60,7 @@ internal sealed class SortOperations
         bool existed = shard.TryFind(database, destination, out Entry old);
         if (existed)
         {
-            shard.Remove(database, old);
+            shard.Remove(database, old, reason: answers.Count == 0 ? RemovalReasons.Removed : RemovalReasons.Replaced);
             write.Effect(database, 2, changes: answers.Count == 0 ? 1 : 0)?.Argument("DEL"u8).Argument(destination);
         }
 

@@ -6,8 +6,6 @@ namespace ElastiCache.Embedded.Operations;
 /// <summary>Changes to one sorted set, packed or large, with its shard locked. Entries found before are void after each. Nothing is logged here.</summary>
 internal readonly ref struct SortedSetEdit(Store store, Shard shard, int database)
 {
-    private const byte PackedForm = 1;
-
     /// <summary>Gives a member a score, adding it if it isn't there; makes the set if there is none.</summary>
     /// <exception cref="CacheFullException">The budget has no room. Nothing has changed.</exception>
     public void Set(in KeyProbe key, ReadOnlySpan<byte> member, double score)
@@ -35,7 +33,7 @@ internal readonly ref struct SortedSetEdit(Store store, Shard shard, int databas
         Span<byte> pack = edit.Bytes[1..];
         if (!current.Exists)
         {
-            edit.Bytes[0] = PackedForm;
+            edit.Bytes[0] = PackedSortedSet.Form;
             ListPack.Create(pack);
         }
         else if (position >= 0)
@@ -96,7 +94,7 @@ internal readonly ref struct SortedSetEdit(Store store, Shard shard, int databas
     {
         if (shard.TryFind(database, key, out Entry current))
         {
-            shard.Remove(database, current);
+            shard.Remove(database, current, reason: members.Count == 0 ? RemovalReasons.Removed : RemovalReasons.Replaced);
         }
 
         bool isLarge = members.Count > store.Encodings.SortedSetMaxListpackEntries;

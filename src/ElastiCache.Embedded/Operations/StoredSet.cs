@@ -78,14 +78,14 @@ internal static class StoredSet
         }
 
         CollectionForm.WriteShell(pending.Value, shard.Collections.Add(body));
-        shard.Publish(database, current, key, pending);
+        shard.PublishOver(database, current, key, pending);
     }
 
     private static void Publish(Shard shard, int database, in Entry current, in KeyProbe key, ReadOnlySpan<byte> value)
     {
         PendingRecord pending = shard.Prepare(current, ValueKind.Set, key, value.Length, default);
         value.CopyTo(pending.Value);
-        shard.Publish(database, current, key, pending);
+        shard.PublishOver(database, current, key, pending);
     }
 
     private static long BytesOf(BufferedNames names)

@@ -46,7 +46,7 @@ internal sealed class StringBatches
                 hashes[i] = key.Hash;
             }
 
-            _store.Prefetch(database, hashes[..count]);
+            _store.Prefetch.OfRecords(database, hashes[..count]);
             for (int i = 0; i < count; i++)
             {
                 keys.Probe(first + i, ref scratch, out KeyProbe key);

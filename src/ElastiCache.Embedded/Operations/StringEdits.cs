@@ -117,7 +117,7 @@ internal sealed class StringEdits
         StringRecord.RequireLength(key, (long)oldLength + value.Length);
         if (value.IsEmpty)
         {
-            Shard.MarkEdited(current);      // as in Redis, where the value becomes "raw" even so
+            EntryAccess.MarkEdited(current);      // as in Redis, where the value becomes "raw" even so
         }
 
         int result = value.IsEmpty ? oldLength : Overwrite(write, database, current, key, oldLength, value);

@@ -20,8 +20,8 @@ internal readonly struct SetArguments
 
     public SetCondition Condition { get; init; }
 
-    /// <summary>Memcached's flags.</summary>
-    public uint Flags { get; init; }
+    /// <summary>Memcached's flags and the priority.</summary>
+    public EntryMarks Marks { get; init; }
 
     /// <summary>Whether the entry gets a version at once, because somebody is going to ask for it: that saves the copy on the first ask.</summary>
     public bool AssignVersion { get; init; }
@@ -52,28 +52,36 @@ internal sealed class StringOperations
         StringRecord.TryRead(_store, database, key, ref reader);
 
     /// <summary>SET key value with nothing else, the commonest write.</summary>
-    /// <remarks>
-    /// The record is written before the key is looked up: both look-ups miss the processor's caches, and this is work that can be
-    /// done meanwhile. Benchmark: compare, "set overwrite".
-    /// </remarks>
     public void Set(int database, in KeyProbe key, ReadOnlySpan<byte> value, ref JournalTicket ticket)
     {
         StringRecord.RequireLength(key, value.Length);
-        _store.PrefetchBucket(database, key.Hash);
+        _store.Prefetch.OfBucket(database, key.Hash);
         using var write = new KeyWrite(_store, database, key, ref ticket);
         write.Reserve(key.Length + (long)value.Length);
+        if (!ShortOverwrite.TryApply(write.Shard, _store, database, key, value, out bool isAbsent))
+        {
+            StoreAnew(write, database, key, value, isAbsent);
+        }
+
+        write.Effect(3)?.Argument("SET"u8).Argument(key).Argument(value);
+        write.Notify(KeyEventClass.String, "set"u8, key);
+    }
+
+    // The record is written before the key is looked up: the look-up misses the processor's caches, and this is work that can be done meanwhile.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void StoreAnew(in KeyWrite write, int database, in KeyProbe key, ReadOnlySpan<byte> value, bool isAbsent)
+    {
+        Entry current = default;
         PendingRecord pending = write.Shard.Prepare(default, ValueKind.String, key, value.Length, default);
         value.CopyTo(pending.Value);
-        if (write.TryFind(key, out Entry current) && current.Version != 0)
+        if (!isAbsent && write.TryFind(key, out current) && current.Version != 0)
         {
             write.Shard.Discard(pending);
             pending = write.Shard.Prepare(current, ValueKind.String, key, value.Length, new RecordExtras { Version = write.Shard.NextVersion() });
             value.CopyTo(pending.Value);
         }
 
-        write.Shard.Publish(database, current, key, pending);
-        write.Effect(3)?.Argument("SET"u8).Argument(key).Argument(value);
-        write.Notify(KeyEventClass.String, "set"u8, key);
+        write.Shard.PublishOver(database, current, key, pending);
     }
 
     /// <summary>SET with options: NX, XX, KEEPTTL, PXAT. An absolute deadline that has already passed leaves the key absent.</summary>

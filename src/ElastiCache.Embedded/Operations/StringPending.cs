@@ -23,7 +23,7 @@ internal struct StringPending : IDisposable
     public void PublishNext(int database, in Entry current, in KeyProbe key)
     {
         ref readonly Entered next = ref _entered[_published++];
-        next.Shard.Publish(database, current, key, next.Record);
+        next.Shard.PublishOver(database, current, key, next.Record);
     }
 
     public void Dispose()

@@ -148,7 +148,7 @@ internal ref struct VersionedReader<TReader> : IValueReader
 
     public void Read(ReadOnlySpan<byte> value, RecordView record)
     {
-        Flags = record.Flags;
+        Flags = record.Marks.Flags;
         Version = record.Version;
         _inner.Read(value, record);
     }

@@ -36,12 +36,21 @@ internal static class StringRecord
     public static ulong VersionAfter(Shard shard, in Entry current) =>
         current.Exists && current.Version != 0 ? shard.NextVersion() : 0;
 
-    /// <summary>What an entry keeps when an operation computes a new value from the old one: deadline and flags, and the version moves on.</summary>
+    /// <summary>What an entry keeps when an operation computes a new value from the old one: deadline and marks, and the version moves on.</summary>
     public static RecordExtras ExtrasAfter(Shard shard, in Entry current) => current.Exists
-        ? new RecordExtras { Deadline = current.Deadline, Flags = current.Flags, Version = VersionAfter(shard, current) }
+        ? new RecordExtras { Deadline = current.Deadline, Marks = current.Marks, Version = VersionAfter(shard, current) }
         : default;
 
-    /// <summary>Stores a value in the place of an entry, or as a new one. The value lies outside of the store.</summary>
+    /// <summary>Stores a value that has nothing to do with that of the entry in whose place it comes, if there is one. It lies outside of the store.</summary>
+    /// <exception cref="CacheFullException">The budget has no room. Nothing has changed.</exception>
+    public static void Overwrite(Shard shard, int database, in Entry current, in KeyProbe key, ReadOnlySpan<byte> value, in RecordExtras extras)
+    {
+        PendingRecord pending = shard.Prepare(current, ValueKind.String, key, value.Length, extras);
+        value.CopyTo(pending.Value);
+        shard.PublishOver(database, current, key, pending);
+    }
+
+    /// <summary>Stores what an entry's value was changed to, or a new one. The value lies outside of the store.</summary>
     /// <exception cref="CacheFullException">The budget has no room. Nothing has changed.</exception>
     public static void Replace(Shard shard, int database, in Entry current, in KeyProbe key, ReadOnlySpan<byte> value, in RecordExtras extras)
     {
@@ -66,9 +75,9 @@ internal static class StringRecord
         }
 
         ulong version = arguments.AssignVersion ? write.Shard.NextVersion() : VersionAfter(write.Shard, current);
-        var extras = new RecordExtras { Deadline = deadline, Flags = arguments.Flags, Version = version };
+        var extras = new RecordExtras { Deadline = deadline, Marks = arguments.Marks, Version = version };
         write.Reserve(key.Length + (long)value.Length);
-        Replace(write.Shard, database, current, key, value, extras);
+        Overwrite(write.Shard, database, current, key, value, extras);
         LogSet(write, key, value, extras);
         write.Notify(KeyEventClass.String, "set"u8, key);
         if (!arguments.KeepDeadline && deadline != Record.NoExpiry)
@@ -118,10 +127,10 @@ internal static class StringRecord
         }
     }
 
-    /// <summary>Logs a whole value with its deadline and flags, which replays to the same entry however often.</summary>
+    /// <summary>Logs a whole value with its deadline and marks, which replays to the same entry however often.</summary>
     public static void LogSet(in KeyWrite write, in KeyProbe key, ReadOnlySpan<byte> value, in RecordExtras extras)
     {
-        EffectBuffer? effect = write.Effect(extras.Deadline == Record.NoExpiry ? 3 : 5, extras.Flags)
+        EffectBuffer? effect = write.Effect(extras.Deadline == Record.NoExpiry ? 3 : 5, extras.Marks)
             ?.Argument("SET"u8).Argument(key).Argument(value);
         if (extras.Deadline != Record.NoExpiry)
         {

@@ -113,7 +113,7 @@ internal sealed class StringVersions
 
             if (current.Version == 0)
             {
-                AssignVersion(shard, database, current, key);
+                shard.Rewrite(database, current, key, current.Extras with { Version = shard.NextVersion() });
                 if (!TryFindString(shard, database, key, out current))
                 {
                     return false;
@@ -127,15 +127,6 @@ internal sealed class StringVersions
         {
             shard.Exit();
         }
-    }
-
-    private static void AssignVersion(Shard shard, int database, in Entry current, in KeyProbe key)
-    {
-        RecordExtras old = current.Extras;
-        var extras = new RecordExtras { Deadline = old.Deadline, Flags = old.Flags, Edited = old.Edited, Version = shard.NextVersion() };
-        PendingRecord pending = shard.Prepare(current, ValueKind.String, key, current.ValueLength, extras);
-        current.Value.CopyTo(pending.Value);
-        shard.Publish(database, current, key, pending);
     }
 
     private static bool TryFindString(Shard shard, int database, in KeyProbe key, out Entry entry) =>

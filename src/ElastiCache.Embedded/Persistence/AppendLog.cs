@@ -5,7 +5,7 @@ namespace ElastiCache.Embedded.Persistence;
 /// <summary>The append-only log, as the store sees it: takes effects, gives tickets, keeps the promise of the durability mode.</summary>
 /// <remarks>
 /// The parts, in the order in which an effect meets them: <see cref="EffectLanes"/> (memory, order), <see cref="LogWriter"/>
-/// (cycles), <see cref="LogFile"/> (batches), <see cref="LogFormat"/> (bytes), <see cref="CommitGate"/> (who waits).
+/// (cycles, with <see cref="LogSync"/> beside them), <see cref="LogFile"/> (batches), <see cref="LogFormat"/> (bytes), <see cref="CommitGate"/> (who waits).
 /// This class has the thread that runs the cycles, and decides when it sleeps:
 /// <code>
 ///             a lane becomes dirty                    a few ms, unless somebody waits
@@ -64,7 +64,7 @@ internal sealed class AppendLog : Journal, IAsyncDisposable, IDisposable
         _isAlways = options.Mode == DurabilityMode.Always;
         _laneBytesLimit = (int)Math.Clamp(options.PendingBytesLimit / locks.Count, 1, int.MaxValue);
         _lanes = new EffectLanes(locks);
-        _writer = new LogWriter(_lanes, recovered, options.Mode, clock)
+        _writer = new LogWriter(_lanes, recovered, options.Mode, clock, options.StartThread ? WakeAfterRequest : null)
         {
             OnFailure = () => _state = Poisoned,
             OnResumed = Resume,
@@ -104,6 +104,9 @@ internal sealed class AppendLog : Journal, IAsyncDisposable, IDisposable
     public bool IsParked => Volatile.Read(ref _rest) == Parked;
 
     public override EffectBuffer this[int shard] => _lanes[shard];
+
+    /// <summary>About how many bytes of memory take what waits for the writer. O(shards).</summary>
+    public long BufferedBytes => _lanes.HeldBytes;
 
     public override void ThrowIfRefusing()
     {

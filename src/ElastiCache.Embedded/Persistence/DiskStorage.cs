@@ -46,10 +46,22 @@ internal sealed class DiskStorage : IStorage
 
     public IDisposable Lock() => FolderLock.Take(_folder);
 
+    // Not whether the folder exists, first: to .NET one that can't be looked at does not, and a log that seems not to be there would be begun anew.
     public IReadOnlyList<string> List(string directory)
     {
         string path = PathOf(directory);
-        return Directory.Exists(path) ? [.. Directory.EnumerateFiles(path).Select(file => Path.GetFileName(file))] : [];
+        try
+        {
+            return [.. Directory.EnumerateFiles(path).Select(file => Path.GetFileName(file))];
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return [];
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw DiskError.Named(e, path);
+        }
     }
 
     public IStorageFile Open(string name, StorageOpen how)
@@ -58,9 +70,29 @@ internal sealed class DiskStorage : IStorage
         return new DiskFile(path, OpenStream(path, how == StorageOpen.Create ? FileMode.Create : FileMode.Open));
     }
 
-    public void Rename(string from, string to) => File.Move(PathOf(from), PathOf(to), overwrite: true);
+    public void Rename(string from, string to)
+    {
+        try
+        {
+            File.Move(PathOf(from), PathOf(to), overwrite: true);
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw DiskError.Named(e, PathOf(to));
+        }
+    }
 
-    public void Delete(string name) => File.Delete(PathOf(name));
+    public void Delete(string name)
+    {
+        try
+        {
+            File.Delete(PathOf(name));
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw DiskError.Named(e, PathOf(name));
+        }
+    }
 
     public void SyncDirectory(string name) => Posix.SyncDirectory(PathOf(name));
 
@@ -89,6 +121,10 @@ internal sealed class DiskStorage : IStorage
         catch (IOException e) when (IsReadOnlyFileSystem(e))
         {
             throw new LogFolderException(path, "the file system is mounted read-only", "Mount it for writing, or choose another folder.", e);
+        }
+        catch (ArgumentOutOfRangeException e)
+        {
+            throw DiskError.Named(e, path);
         }
     }
 
@@ -146,14 +182,23 @@ internal sealed class DiskStorage : IStorage
             {
                 RandomAccess.Write(_handle, bytes, offset);
             }
-            catch (ArgumentOutOfRangeException e)
+            catch (Exception e) when (DiskError.IsMisnamed(e))
             {
-                // .NET reports EFBIG, a file larger than a limit allows, as a wrong argument.
-                throw new IOException($"'{path}' would become larger than the file system or a limit (ulimit -f) allows.", e);
+                throw DiskError.Named(e, path);
             }
         }
 
-        public void Truncate(long length) => RandomAccess.SetLength(_handle, length);
+        public void Truncate(long length)
+        {
+            try
+            {
+                RandomAccess.SetLength(_handle, length);
+            }
+            catch (Exception e) when (DiskError.IsMisnamed(e))
+            {
+                throw DiskError.Named(e, path);
+            }
+        }
 
         public void Sync() => Posix.SyncData(_handle, path);
 

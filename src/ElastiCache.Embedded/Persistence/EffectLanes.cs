@@ -62,6 +62,9 @@ internal sealed class EffectLanes
     /// <summary>Bytes in the queue: of blocks, and of what stood before them.</summary>
     public long QueuedBytes => Volatile.Read(ref _queuedBytes);
 
+    /// <summary>About how many bytes of memory all that waits takes. O(shards), without a lock.</summary>
+    public long HeldBytes => QueuedBytes + _lanes.Sum(static lane => (long)lane.Buffer.HeldBytes);
+
     /// <summary>Whether there is nothing to take. Exact only for writes that are complete.</summary>
     public bool IsEmpty => QueuedBytes == 0 && !_dirty.AsSpan().ContainsAnyExcept(0UL);
 

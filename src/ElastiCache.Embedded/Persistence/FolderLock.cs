@@ -37,6 +37,7 @@ internal sealed class FolderLock : IDisposable
         for (int i = 0; i < Tries; i++)
         {
             SafeFileHandle file = OpenExclusive(folder, path);
+            bool isTaken = false;
             byte[] claim = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId} {Guid.NewGuid():N}\n"));
             try
             {
@@ -44,16 +45,22 @@ internal sealed class FolderLock : IDisposable
                 RandomAccess.Write(file, claim, 0);
                 if (ReadClaim(path).SequenceEqual(claim))
                 {
-                    return new FolderLock(file, LockFolder(folder));
+                    SafeFileHandle? whole = LockFolder(folder);
+                    isTaken = true;
+                    return new FolderLock(file, whole);
                 }
             }
-            catch
+            catch (Exception e) when (DiskError.IsMisnamed(e))
             {
-                file.Dispose();
-                throw;
+                throw DiskError.Named(e, path);
             }
-
-            file.Dispose();
+            finally
+            {
+                if (!isTaken)
+                {
+                    Release(file);
+                }
+            }
         }
 
         throw new LogFolderException(folder, $"its lock file '{path}' is replaced again and again", "Stop what deletes or restores files there.");
@@ -62,9 +69,33 @@ internal sealed class FolderLock : IDisposable
     public void Dispose()
     {
         // The file stays: deleting it would open the very race that Take guards against. Only the owner's number goes.
-        RandomAccess.SetLength(_file, 0);
-        _folder?.Dispose();
-        _file.Dispose();
+        try
+        {
+            RandomAccess.SetLength(_file, 0);
+        }
+        catch (Exception e) when (e is IOException || DiskError.IsMisnamed(e))
+        {
+            // Then the number stays too. It keeps nobody out.
+        }
+
+        if (_folder is not null)
+        {
+            Release(_folder);
+        }
+
+        Release(_file);
+    }
+
+    // A lock ends with the last descriptor of the open file, and a process that is just being started from this one has copies of all of ours until it executes its
+    // program. So the lock is given back by name, and not left to go with the descriptor.
+    private static void Release(SafeFileHandle file)
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            Posix.Unlock(file);
+        }
+
+        file.Dispose();
     }
 
     private static SafeFileHandle OpenExclusive(string folder, string path)

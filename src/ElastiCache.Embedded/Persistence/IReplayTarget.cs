@@ -1,4 +1,5 @@
 using ElastiCache.Embedded.Commands;
+using ElastiCache.Embedded.Keyspace;
 using ElastiCache.Embedded.Values;
 
 namespace ElastiCache.Embedded.Persistence;
@@ -12,26 +13,30 @@ internal interface IReplayTarget
     /// <returns>Null, or why it can't be applied, in words for a message: names and types, never a stored value.</returns>
     string? Apply(int database, scoped in CommandArguments command);
 
-    /// <summary>Stores an entry of the base, before any command comes.</summary>
-    /// <param name="database">Its database.</param>
-    /// <param name="key">Its key; valid during the call.</param>
-    /// <param name="deadline">Its deadline in Unix ms, perhaps passed; <see cref="Keyspace.Record.NoExpiry"/> for none.</param>
-    /// <param name="value">Its value.</param>
-    /// <returns>As <see cref="Apply"/>.</returns>
-    string? Load(long database, ReadOnlySpan<byte> key, long deadline, RdbValue value);
-
-    /// <summary>As <see cref="Load"/>, for a string.</summary>
-    /// <param name="database">Its database.</param>
-    /// <param name="key">Its key; valid during the call.</param>
-    /// <param name="deadline">Its deadline.</param>
-    /// <param name="flags">Memcached's flags.</param>
-    /// <param name="text">Its value; valid during the call.</param>
-    string? LoadString(long database, ReadOnlySpan<byte> key, long deadline, uint flags, ReadOnlySpan<byte> text)
+    /// <summary>Asks the processor for what a command will need that comes soon. A hint.</summary>
+    /// <param name="database">As for <see cref="Apply"/>.</param>
+    /// <param name="command">As for <see cref="Apply"/>.</param>
+    /// <param name="isNear">Whether it comes next but a few: then what was asked for the first time is there.</param>
+    void Prepare(int database, scoped in CommandArguments command, bool isNear)
     {
-        using var value = new RdbValue(ValueKind.String) { Flags = flags };
-        value.Items.Add(text);
-        return Load(database, key, deadline, value);
     }
+
+    /// <summary>Redis's settings by which a small collection will be reported.</summary>
+    EncodingLimits Encodings { get; }
+
+    /// <summary>So many entries of the base follow for a database. A hint.</summary>
+    void Expect(long database, long entries)
+    {
+    }
+
+    /// <summary>Stores an entry of the base, before any command comes, and takes its <see cref="RdbEntry.Value"/> over.</summary>
+    /// <param name="entry">The entry, its database perhaps none that there is.</param>
+    /// <returns>As <see cref="Apply"/>; perhaps for an entry before.</returns>
+    string? Load(in RdbEntry entry);
+
+    /// <summary>Returns when all entries are stored, as far as they could be.</summary>
+    /// <returns>As <see cref="Load"/>.</returns>
+    string? EndLoad();
 }
 
 /// <summary>The locks of the store's shards, as the log's writer needs them.</summary>

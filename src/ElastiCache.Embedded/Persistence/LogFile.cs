@@ -110,6 +110,13 @@ internal sealed class LogFile : IDisposable
         DurableLength = Length;
     }
 
+    /// <summary>As <see cref="Sync"/>, by another thread than the one that appends: what is appended meanwhile may be on disk afterwards or not.</summary>
+    /// <remarks>The thread that appends notes what it was: <see cref="NoteSynced"/>.</remarks>
+    public void SyncBeside() => _file.Sync();
+
+    /// <summary>Everything before <paramref name="length"/> is on disk.</summary>
+    public void NoteSynced(long length) => DurableLength = Math.Max(DurableLength, length);
+
     /// <summary>Marks the file as in use, on disk, so that a mark of an orderly close stands at the end only after one.</summary>
     public void MarkOpened(long unixSeconds)
     {

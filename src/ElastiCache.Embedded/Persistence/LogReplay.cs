@@ -38,18 +38,16 @@ internal readonly record struct ReplayedFile(long End, byte[]? Salt, long Waterm
 /// </remarks>
 internal sealed class LogReplay(IReplayTarget target)
 {
-    // A command of usual size is read in one step.
-    private const int UsualCommandBytes = 4096;
-
-    // As in redis-server: AOF_ANNOTATION_LINE_MAX_LEN.
-    private const int LongestAnnotationBytes = 1024;
+    private const int UsualCommandBytes = 4096;         // one of usual size is read in one step
+    private const int LongestAnnotationBytes = 1024;    // as in redis-server: AOF_ANNOTATION_LINE_MAX_LEN
 
     private readonly RespReader _reader = new();
     private LogWindow _window = null!;
     private string _path = "";
     private LogFileRole _role;
+    private ReplayQueue _queue = null!;
     private int _database;
-    private uint _flags;        // of the command that follows
+    private EntryMarks _marks;        // of the command that follows
 
     /// <summary>Entries of an RDB base.</summary>
     public long Entries { get; private set; }
@@ -81,7 +79,18 @@ internal sealed class LogReplay(IReplayTarget target)
         }
 
         (_window, _path, _role, _database, GoodEnd) = (new LogWindow(file), path, role, 0, 0);
-        ReplayedFile found = ReplayFile(file);
+        using var queue = new ReplayQueue(target, path);
+        _queue = queue;
+        ReplayedFile found;
+        try
+        {
+            found = ReplayFile(file);
+        }
+        finally
+        {
+            queue.Finish();     // also before damage is told: what stands before it and can't be applied comes first
+        }
+
         if (!IsPast)
         {
             CheckEnd(file);
@@ -122,6 +131,7 @@ internal sealed class LogReplay(IReplayTarget target)
     private ReplayedFile ReplayRdb(IStorageFile file)
     {
         var sink = new RdbSink(target, _path);
+        string? objection;
         long end;
         try
         {
@@ -136,7 +146,12 @@ internal sealed class LogReplay(IReplayTarget target)
         {
             throw new LogDamagedException(_path, e.Offset, _window.Length - e.Offset, e.What);
         }
+        finally
+        {
+            objection = target.EndLoad();
+        }
 
+        sink.ThrowIf(objection);
         Entries += sink.Entries;
         end = ReplayForeign(end);
         Bytes += end;
@@ -312,7 +327,7 @@ internal sealed class LogReplay(IReplayTarget target)
             return ReplayBlock(ref position, position + length, end);
         }
 
-        if (Is(command, "EXEC"u8) || !TryApply(command, position))
+        if (Is(command, "EXEC"u8) || !TryQueue(command, position))
         {
             return RespOutcome.Malformed;
         }
@@ -338,7 +353,7 @@ internal sealed class LogReplay(IReplayTarget target)
             }
 
             ReadCommand(at, end, out CommandArguments command, out int length);
-            if (!TryApply(command, at))
+            if (!TryQueue(command, at))
             {
                 return RespOutcome.Malformed;
             }
@@ -381,7 +396,7 @@ internal sealed class LogReplay(IReplayTarget target)
             if (Is(command, "EXEC"u8))
             {
                 (exec, afterExec) = (at, at + length);
-                _flags = 0;     // they are read again with their commands
+                _marks = default;     // they are read again with their commands
                 return RespOutcome.Command;
             }
 
@@ -434,16 +449,16 @@ internal sealed class LogReplay(IReplayTarget target)
                 NewestSecond = Math.Max(NewestSecond, unixSeconds);
             }
         }
-        else if (line.StartsWith(EffectBuffer.FlagsStart) && Utf8Parser.TryParse(line[EffectBuffer.FlagsStart.Length..], out uint flags, out _))
+        else
         {
-            _flags = flags;
+            EntryAnnotations.Read(line, ref _marks);
         }
 
         position += length;
         return RespOutcome.Command;
     }
 
-    private bool TryApply(scoped in CommandArguments command, long position)
+    private bool TryQueue(scoped in CommandArguments command, long position)
     {
         if (Is(command, "SELECT"u8))
         {
@@ -451,31 +466,26 @@ internal sealed class LogReplay(IReplayTarget target)
         }
 
         Commands++;
-        string? objection = target.Apply(_database, command.With(_flags));
-        _flags = 0;
-        return objection is null
-            ? true
-            : throw new LogFormatException(
-                _path, position, objection, "It may come from a newer Redis or library; open it with that, or restore a snapshot.");
+        _queue.Add(_database, command.With(_marks), position);
+        _marks = default;
+        return true;
     }
 
     private sealed class RdbSink(IReplayTarget target, string path) : IRdbEntrySink
     {
         public long Entries { get; private set; }
 
-        public void Take(long database, ReadOnlySpan<byte> key, long deadline, RdbValue value)
+        public EncodingLimits Encodings => target.Encodings;
+
+        public void Expect(long database, long entries) => target.Expect(database, entries);
+
+        public void Take(in RdbEntry entry)
         {
             Entries++;
-            ThrowIf(target.Load(database, key, deadline, value));
+            ThrowIf(target.Load(entry));
         }
 
-        public void TakeString(long database, ReadOnlySpan<byte> key, long deadline, uint flags, ReadOnlySpan<byte> text)
-        {
-            Entries++;
-            ThrowIf(target.LoadString(database, key, deadline, flags, text));
-        }
-
-        private void ThrowIf(string? objection)
+        public void ThrowIf(string? objection)
         {
             if (objection != null)
             {

@@ -172,7 +172,7 @@ internal sealed class LogRewrite(LogChain chain, IRewriteSource source, CacheClo
         {
             OperationCanceledException or ObjectDisposedException =>
                 new ObjectDisposedException(nameof(AppendLog), "The cache was closed before its log was rewritten. Nothing is lost."),
-            IOException and not LogPoisonedException => new LogRewriteException(chain.Storage.PathOf(LogFolder.Directory), failure),
+            IOException and not LogPoisonedException or OutOfMemoryException => new LogRewriteException(chain.Storage.PathOf(LogFolder.Directory), failure),
             _ => failure,
         };
         OnEnd?.Invoke(this, failure);

@@ -13,6 +13,14 @@ internal sealed class LogRewriter(
     private static readonly TimeSpan FirstPausePoisoned = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestPausePoisoned = TimeSpan.FromMinutes(1);
 
+    /// <summary>With more increments it is rewritten by itself, unless that is switched off.</summary>
+    /// <remarks>In an envelope each opening begins one, for nothing is appended to a file of an earlier opening; and each makes the next opening longer (docs/durability.md).</remarks>
+    public const int ManyIncrements = 64;
+
+    /// <summary>With more it is rewritten in any case, before the cache is given out: all are open while the log is read, and a process may have no more than some thousand files.</summary>
+    /// <remarks>It comes to that where no process lives long enough for a rewrite in the background, or none is wanted.</remarks>
+    public const int TooManyIncrements = 256;
+
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _closing = new();
     private readonly ManualResetEventSlim _idle = new(initialState: true);
@@ -53,9 +61,31 @@ internal sealed class LogRewriter(
     public Task? TryBegin() => TryBegin(isAutomatic: false);
 
     /// <summary>Rewrites the log, holding the thread. None may be running.</summary>
-    public void Rewrite()
+    public void Rewrite() => Rewrite(isAutomatic: false);
+
+    /// <summary>As <see cref="Rewrite()"/> if there are <see cref="TooManyIncrements"/>. To be called once the store has its log and nobody writes yet. A failure is told as that of a rewrite in the background.</summary>
+    public void RewriteIfOverdue()
     {
-        Task end = TryBegin(isAutomatic: false) ?? throw new InvalidOperationException("A rewrite is running.");
+        if (Increments <= TooManyIncrements)
+        {
+            return;
+        }
+
+        try
+        {
+            Rewrite(isAutomatic: true);
+        }
+        catch (LogException)
+        {
+            // The log goes on, or is poisoned and says so to whoever writes.
+        }
+    }
+
+    private int Increments => chain.Manifest.Increments.Count();
+
+    private void Rewrite(bool isAutomatic)
+    {
+        Task end = TryBegin(isAutomatic) ?? throw new InvalidOperationException("A rewrite is running.");
         _idle.Wait();
         SpinWait.SpinUntil(() => end.IsCompleted);
         if (end.Exception is { } failure)
@@ -64,12 +94,13 @@ internal sealed class LogRewriter(
         }
     }
 
-    /// <summary>Begins one if the log has grown by as much as <see cref="GrowthPercent"/> says, or is poisoned. Called each second.</summary>
+    /// <summary>Begins one if the log has grown by as much as <see cref="GrowthPercent"/> says, has many increments, or is poisoned. Called each second.</summary>
     public void BeginIfDue()
     {
         long bytes = writer.LogBytes;
         bool hasGrown = GrowthPercent > 0 && bytes >= MinBytes && bytes - writer.RewrittenBytes >= writer.RewrittenBytes * (double)GrowthPercent / 100;
-        if (!(hasGrown || writer.Failure != null) || _isClosed || IsRunning || clock.TimeProvider.GetTimestamp() < Volatile.Read(ref _notBefore))
+        bool hasManyFiles = GrowthPercent > 0 && Increments > ManyIncrements;
+        if (!(hasGrown || hasManyFiles || writer.Failure != null) || _isClosed || IsRunning || clock.TimeProvider.GetTimestamp() < Volatile.Read(ref _notBefore))
         {
             return;
         }

@@ -11,11 +11,13 @@ internal sealed class LogWindow
     private long _start;
     private int _count;
 
-    public LogWindow(IStorageFile file)
+    /// <param name="file">The file.</param>
+    /// <param name="usualBytes">How much is read at once: less for who jumps about.</param>
+    public LogWindow(IStorageFile file, int usualBytes = UsualBytes)
     {
         _file = file;
         Length = file.Length;
-        _buffer = new byte[Math.Min(UsualBytes, Length)];
+        _buffer = new byte[Math.Min(usualBytes, Length)];
     }
 
     /// <summary>Length of the file.</summary>

@@ -10,7 +10,7 @@ namespace ElastiCache.Embedded.Persistence;
 /// <code>
 ///                    take ──► write() ──► fdatasync
 ///   Always                                   └► Acknowledged, Durable
-///   EverySecond, No               └► Acknowledged     (when due, or for a flush) └► Durable
+///   EverySecond, No               └► Acknowledged     (when due, or for a flush, beside later cycles) └► Durable
 /// </code>
 /// The first failure of either poisons the log for good: no gate opens again, everybody who waits is told, and what is still
 /// taken is thrown away.
@@ -28,6 +28,7 @@ internal sealed class LogWriter
     private readonly DurabilityMode _mode;
     private readonly CacheClock _clock;
     private readonly List<LogChunk> _chunks = [];
+    private readonly LogSync _sync;
     private LogFile _file;
     private LogFile? _resumed;          // takes what comes after the moment of a rewrite that brings a poisoned log back
     private LogRewrite? _resuming;      // that rewrite, once it has succeeded
@@ -37,8 +38,14 @@ internal sealed class LogWriter
     private volatile bool _syncDue;
     private volatile Exception? _failure;
 
-    public LogWriter(EffectLanes lanes, RecoveredLog recovered, DurabilityMode mode, CacheClock clock)
+    /// <param name="lanes">What is to be written.</param>
+    /// <param name="recovered">To what.</param>
+    /// <param name="mode">What is promised.</param>
+    /// <param name="clock">The store's clock.</param>
+    /// <param name="synced">Called by the thread that syncs when a cycle has to note it; null where there is to be no such thread.</param>
+    public LogWriter(EffectLanes lanes, RecoveredLog recovered, DurabilityMode mode, CacheClock clock, Action? synced)
     {
+        _sync = new LogSync(startsThread: synced != null, synced);
         _lanes = lanes;
         _chain = recovered.Chain;
         _file = recovered.File;
@@ -90,7 +97,12 @@ internal sealed class LogWriter
 
     /// <summary>Whether somebody waits for the next cycle, so that it must not be put off.</summary>
     public bool HasUrgentWork =>
-        Volatile.Read(ref _resuming) != null || Volatile.Read(ref _rewriteDue) != null || (_failure is null && (_syncDue || Volatile.Read(ref _flushRequested) > Durable.Completed));
+        Volatile.Read(ref _resuming) != null || Volatile.Read(ref _rewriteDue) != null || (_failure is null && (_sync.IsDone || (!_sync.IsRunning && IsSyncDue)));
+
+    /// <summary>For tests, where cycles have no thread: whether a sync that is done is left to be noted by a later cycle, as it may be where there is one.</summary>
+    public Func<bool>? NotesSyncLater { get; set; }
+
+    private bool IsSyncDue => _syncDue || Volatile.Read(ref _flushRequested) > Durable.Completed;
 
     /// <summary>Asks that the next cycle sync.</summary>
     public void RequestSync() => _syncDue = true;
@@ -186,6 +198,8 @@ internal sealed class LogWriter
     /// <summary>Closes the file that is appended to. No cycle runs any more.</summary>
     public void CloseFile()
     {
+        _sync.Drop();
+        _sync.EndThread();
         DropResumed();
         _file.Dispose();
     }
@@ -300,6 +314,7 @@ internal sealed class LogWriter
             throw;
         }
 
+        _sync.Drop();
         _file.Dispose();
         (_file, _resumed) = (file, null);
         FileBytes = file.Length;
@@ -319,6 +334,7 @@ internal sealed class LogWriter
 
     private void Persist(long cycle)
     {
+        EndSyncIfDone();
         if (_chunks.Count > 0)
         {
             Backlog.Begins();
@@ -338,11 +354,40 @@ internal sealed class LogWriter
             Backlog.Ends();
         }
 
-        if (HasUrgentWork)
+        if (IsSyncDue && !_sync.IsRunning)
         {
             _syncDue = false;
-            Sync(cycle);
+            BeginSync(cycle);
         }
+    }
+
+    private void BeginSync(long cycle)
+    {
+        if (_file.DurableLength == _file.Length)
+        {
+            Sync(cycle);
+            return;
+        }
+
+        Backlog.SyncBegins();
+        _sync.Begin(_file, cycle);
+        EndSyncIfDone();
+    }
+
+    private void EndSyncIfDone()
+    {
+        if (_sync.IsDone && NotesSyncLater?.Invoke() != true)
+        {
+            EndSync();
+        }
+    }
+
+    private void EndSync()
+    {
+        _sync.End();
+        Syncs++;
+        Backlog.SyncEnds();
+        Durable.Complete(_sync.Cycle);
     }
 
     private void WriteBatches()
@@ -365,6 +410,12 @@ internal sealed class LogWriter
 
     private void Sync(long cycle)
     {
+        // A failure is told to one of those who sync a file, so none may be left to another.
+        if (_sync.IsRunning)
+        {
+            EndSync();
+        }
+
         if (_file.DurableLength < _file.Length)
         {
             _file.Sync();

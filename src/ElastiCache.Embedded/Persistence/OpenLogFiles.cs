@@ -1,3 +1,5 @@
+using ElastiCache.Embedded.Persistence.Rdb;
+
 namespace ElastiCache.Embedded.Persistence;
 
 /// <summary>The files that a manifest names, in the order in which they are replayed, all open and all of a kind that we read.</summary>
@@ -72,8 +74,8 @@ internal sealed class OpenLogFiles : IDisposable
         }
 
         _files.Add((named, file));
-        Span<byte> magic = stackalloc byte[5];
-        if (named.Type == ManifestFileType.Increment && file.Read(0, magic) == magic.Length && magic.SequenceEqual("REDIS"u8))
+        Span<byte> magic = stackalloc byte[6];
+        if (named.Type == ManifestFileType.Increment && RdbFileReader.IsRdb(magic[..file.Read(0, magic)]))
         {
             throw new LogFormatException(
                 _storage.PathOf(name), 0, "it is an RDB file, and the manifest calls it an increment", "Correct the manifest, or restore the folder from a backup.");

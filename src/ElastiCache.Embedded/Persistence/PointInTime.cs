@@ -1,3 +1,6 @@
+using ElastiCache.Embedded.Keyspace;
+using ElastiCache.Embedded.Values;
+
 namespace ElastiCache.Embedded.Persistence;
 
 /// <summary>Replays the log and its history up to a moment.</summary>
@@ -55,5 +58,13 @@ internal sealed class NoStore : IReplayTarget
 {
     public string? Apply(int database, scoped in Commands.CommandArguments command) => null;
 
-    public string? Load(long database, ReadOnlySpan<byte> key, long deadline, Values.RdbValue value) => null;
+    public EncodingLimits Encodings { get; } = new();
+
+    public string? Load(in RdbEntry entry)
+    {
+        entry.Value?.Dispose();
+        return null;
+    }
+
+    public string? EndLoad() => null;
 }

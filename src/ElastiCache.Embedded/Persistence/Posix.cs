@@ -14,6 +14,7 @@ internal static partial class Posix
     private const int ReadOnly = 0;
     private const int ReadWrite = 2;
     private const int LockExclusiveNoWait = 2 | 4; // LOCK_EX | LOCK_NB, the same on Linux, macOS and the BSDs
+    private const int UnlockFile = 8;              // LOCK_UN
     private const int FullSync = 51;               // F_FULLFSYNC: on macOS fsync leaves the bytes in the drive's cache
 
     /// <summary>EWOULDBLOCK: another open file holds the lock.</summary>
@@ -72,6 +73,9 @@ internal static partial class Posix
         Check(result, "flock", path);
         return true;
     }
+
+    /// <summary>Gives a claim back at once, also where a process that is being started still has a copy of the descriptor. There is nothing to do if it fails.</summary>
+    public static void Unlock(SafeFileHandle file) => _ = Retried(() => flock(file, UnlockFile));
 
     /// <summary>Opens a folder, to lock or to sync it.</summary>
     public static SafeFileHandle OpenDirectory(string path) => Open(path, ReadOnly | MustBeDirectory);

@@ -69,6 +69,11 @@ internal sealed class RespReader
     // On Incomplete `end` is the number of bytes wanted.
     private static RespOutcome ReadHeader(ReadOnlySpan<byte> bytes, int start, byte kind, int most, out int number, out int end)
     {
+        if (TryReadWhole(bytes, start, kind, out number, out end) && number <= most)
+        {
+            return RespOutcome.Command;
+        }
+
         number = 0;
         end = start + 1;
         ReadOnlySpan<byte> rest = bytes[Math.Min(start, bytes.Length)..];
@@ -95,6 +100,26 @@ internal sealed class RespReader
         bool isNumber = digits.Length > 0 && line[lineEnd - 1] == '\r' && digits[0] is >= (byte)'0' and <= (byte)'9' &&
             Utf8Parser.TryParse(digits, out number, out int used) && used == digits.Length && number <= most;
         return isNumber ? RespOutcome.Command : RespOutcome.Malformed;
+    }
+
+    // A header that is whole, with a number that can't overflow: all of them but one at the end of the bytes.
+    private static bool TryReadWhole(ReadOnlySpan<byte> bytes, int start, byte kind, out int number, out int end)
+    {
+        const int MostDigits = 9;
+        (number, end) = (0, start + 1);
+        if (start >= bytes.Length || bytes[start] != kind)
+        {
+            return false;
+        }
+
+        for (; end < bytes.Length && end - start <= MostDigits && bytes[end] is >= (byte)'0' and <= (byte)'9'; end++)
+        {
+            number = (number * 10) + (bytes[end] - '0');
+        }
+
+        bool isWhole = end > start + 1 && bytes.Length - end >= 2 && bytes[end] == '\r' && bytes[end + 1] == '\n';
+        end += 2;
+        return isWhole;
     }
 
     private static bool IsNumberSoFar(ReadOnlySpan<byte> digits)

@@ -10,53 +10,74 @@ namespace ElastiCache.Embedded.Persistence;
 internal sealed class StoreReplay(Store store) : IReplayTarget
 {
     private readonly CommandReplay _replay = new(store);
-    private readonly ImportOperations _imports = new(store);
+    private BulkImport? _import;
+
+    public EncodingLimits Encodings => store.Encodings;
 
     public string? Apply(int database, scoped in CommandArguments command) => _replay.Apply(database, command);
 
-    public string? Load(long database, ReadOnlySpan<byte> key, long deadline, RdbValue value)
+    public void Prepare(int database, scoped in CommandArguments command, bool isNear)
     {
-        if (!Has(database))
+        if (command.Count < 2 || (uint)database >= (uint)store.DatabaseCount)
         {
-            return NoDatabase(database);
+            return;
         }
 
-        KeyProbe.Create(key, out KeyProbe probe);
-        JournalTicket ticket = default;
+        // Nearly every command's first argument is its key; where it is not, the hint is wasted.
+        command.Probe(1, out KeyProbe key);
+        if (isNear)
+        {
+            store.Prefetch.OfRecords(database, [key.Hash]);
+        }
+        else
+        {
+            store.Prefetch.OfBucket(database, key.Hash);
+        }
+    }
+
+    public void Expect(long database, long entries)
+    {
+        _import ??= new BulkImport(store, replaces: true);
+        _import.Expect(database, entries);
+    }
+
+    public string? Load(in RdbEntry entry)
+    {
+        if (entry.Database < 0 || entry.Database >= store.DatabaseCount)
+        {
+            entry.Value?.Dispose();
+            return $"it has keys in database {entry.Database}, and this cache has {store.DatabaseCount}, numbered from 0";
+        }
+
+        _import ??= new BulkImport(store, replaces: true);
         try
         {
-            _imports.Store((int)database, probe, value, deadline, replaces: true, ref ticket);
+            _import.Add(entry);
             return null;
         }
         catch (CacheException refusal)
         {
-            return CanNot(key, refusal);
+            return CanNot(refusal);
         }
     }
 
-    public string? LoadString(long database, ReadOnlySpan<byte> key, long deadline, uint flags, ReadOnlySpan<byte> text)
+    public string? EndLoad()
     {
-        if (!Has(database))
-        {
-            return NoDatabase(database);
-        }
-
-        KeyProbe.Create(key, out KeyProbe probe);
-        JournalTicket ticket = default;
         try
         {
-            _imports.StoreString((int)database, probe, text, deadline, flags, replaces: true, ref ticket);
+            _import?.Finish();
             return null;
         }
         catch (CacheException refusal)
         {
-            return CanNot(key, refusal);
+            return CanNot(refusal);
+        }
+        finally
+        {
+            _import?.Dispose();
+            _import = null;
         }
     }
 
-    private bool Has(long database) => database >= 0 && database < store.DatabaseCount;
-
-    private string NoDatabase(long database) => $"it has keys in database {database}, and this cache has {store.DatabaseCount}, numbered from 0";
-
-    private static string CanNot(ReadOnlySpan<byte> key, CacheException refusal) => $"its key {KeyText.Of(key)} can't be stored: {refusal.Message}";
+    private string CanNot(CacheException refusal) => $"its key {KeyText.Of(_import!.RefusedKey)} can't be stored: {refusal.Message}";
 }

@@ -10,6 +10,7 @@ internal sealed class WriteBacklog(TimeProvider time)
     private const long None = long.MinValue;
 
     private long _since = None;
+    private long _sinceSync = None;     // as _since, of what the sync that runs does not cover
     private long _nextSince = time.GetTimestamp();
 
     /// <summary>Whether anything waits for the disk.</summary>
@@ -36,9 +37,24 @@ internal sealed class WriteBacklog(TimeProvider time)
             Volatile.Write(ref _since, _nextSince);
         }
 
+        if (_sinceSync == None)
+        {
+            _sinceSync = _nextSince;
+        }
+
         _nextSince = time.GetTimestamp();
     }
 
+    /// <summary>A sync begins, of all that has begun.</summary>
+    public void SyncBegins() => _sinceSync = None;
+
+    /// <summary>That sync is done; what began meanwhile still waits.</summary>
+    public void SyncEnds() => Volatile.Write(ref _since, _sinceSync);
+
     /// <summary>All that had begun is where the durability mode wants it.</summary>
-    public void Ends() => Volatile.Write(ref _since, None);
+    public void Ends()
+    {
+        _sinceSync = None;
+        Volatile.Write(ref _since, None);
+    }
 }

@@ -24,6 +24,11 @@ internal static class DoubleText
     // Integers below this are exact, and %.17g writes them without a point or an exponent.
     private const double ExactIntegers = 1L << 53;
 
+    // So many digits are always less.
+    private const int ExactDigits = 15;
+
+    private static ReadOnlySpan<double> PowersOf10 => [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16];
+
     /// <summary>Writes the number into at least <see cref="MaxTextBytes"/> bytes; an infinity is <c>inf</c> or <c>-inf</c>.</summary>
     /// <returns>The bytes written.</returns>
     public static int Format(double number, Span<byte> destination)
@@ -47,6 +52,11 @@ internal static class DoubleText
     /// <returns>False for spaces, NaN, a number too great to hold or so small that it would become 0: where Redis answers "not a valid float".</returns>
     public static bool TryParse(ReadOnlySpan<byte> text, out double number)
     {
+        if (TryParseShort(text, out number))
+        {
+            return true;
+        }
+
         number = 0;
         ReadOnlySpan<byte> rest = text is [(byte)'-' or (byte)'+', ..] ? text[1..] : text;
         if (rest is [(byte)'0', (byte)'x' or (byte)'X', ..] or [(byte)'i' or (byte)'I', ..])
@@ -83,6 +93,40 @@ internal static class DoubleText
         ReadOnlySpan<byte> rest = trimmed is [(byte)'-' or (byte)'+', ..] ? trimmed[1..] : trimmed;
         return rest is [(>= (byte)'0' and <= (byte)'9') or (byte)'.', ..] &&
             double.TryParse(trimmed, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out number);
+    }
+
+    // 12.5 and its like: at most fifteen digits with a point among them, not zero. Both 125 and 10 are exact, so their quotient is the nearest number there is (Clinger 1990).
+    private static bool TryParseShort(ReadOnlySpan<byte> text, out double number)
+    {
+        bool isNegative = text is [(byte)'-', ..];
+        long digits = 0;
+        int decimals = -1;
+        number = 0;
+        if (text.Length is 0 or > ExactDigits + 1)
+        {
+            return false;
+        }
+
+        foreach (byte next in isNegative ? text[1..] : text)
+        {
+            if (next is >= (byte)'0' and <= (byte)'9')
+            {
+                digits = (digits * 10) + (next - '0');
+                decimals += decimals < 0 ? 0 : 1;
+            }
+            else if (next != '.' || decimals >= 0)
+            {
+                return false;
+            }
+            else
+            {
+                decimals = 0;
+            }
+        }
+
+        double magnitude = digits / PowersOf10[Math.Max(0, decimals)];
+        number = isNegative ? -magnitude : magnitude;
+        return digits is > 0 and < (long)ExactIntegers;
     }
 
     // 0e5 is zero, 1e-400 is not.

@@ -1,4 +1,5 @@
 using System.Buffers;
+using ElastiCache.Embedded.Tests.House;
 
 namespace ElastiCache.Embedded.Tests.Api;
 
@@ -64,23 +65,11 @@ public sealed class AllocationTests : CacheFixture
         cache.Dispose();
     }
 
+    // An object a call would be 24,000 bytes at least.
     private static void AssertNothing(string what, Action operation)
     {
-        const int Repeats = 1_000;
-        for (int i = 0; i < 100; i++)
-        {
-            operation();
-        }
-
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < Repeats; i++)
-        {
-            operation();
-        }
-
-        // Less than a byte a call: the runtime itself allocates now and then, when it compiles a method anew.
-        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-        Assert.True(allocated < Repeats, $"{what}: {allocated} bytes in {Repeats} calls");
+        long bytes = Allocations.Least(operation, calls: 1_000);
+        Assert.True(bytes < 1_000, $"{what}: {bytes} bytes in 1,000 calls");
     }
 
     private sealed class Thing;

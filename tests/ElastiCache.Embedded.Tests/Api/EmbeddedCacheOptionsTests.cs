@@ -13,7 +13,7 @@ public sealed class EmbeddedCacheOptionsTests
 
         Assert.Null(options.Folder);
         Assert.Equal(0, options.MaxMemory);
-        Assert.Equal(EvictionPolicy.SampledAge, options.EvictionPolicy);
+        Assert.Equal(EvictionPolicy.AllKeysAdaptive, options.EvictionPolicy);
         Assert.Equal(0, options.Shards);
         Assert.Equal(16, options.Databases);
         Assert.Equal(DurabilityMode.EverySecond, options.Durability);
@@ -30,6 +30,12 @@ public sealed class EmbeddedCacheOptionsTests
         { "Folder", "'a\0b'", options => options.Folder = "a\0b" },
         { "MaxMemory", "-1", options => options.MaxMemory = -1 },
         { "MaxMemory", "1", options => options.MaxMemory = 1 },
+        { "MaxMemory", "2097151", options => (options.MaxMemory, options.Shards) = (2097151, 64) },
+        { "MaxMemoryPercent", "-1", options => options.MaxMemoryPercent = -1 },
+        { "MaxMemoryPercent", "101", options => options.MaxMemoryPercent = 101 },
+        { "MaxMemoryPercent", "50", options => (options.MaxMemory, options.MaxMemoryPercent) = (1 << 30, 50) },
+        { "ReservedMemoryPercent", "-1", options => options.ReservedMemoryPercent = -1 },
+        { "ReservedMemoryPercent", "100", options => options.ReservedMemoryPercent = 100 },
         { "MaxMemory", "1048575", options => options.MaxMemory = 1048575 },
         { "MaxMemory", "-9223372036854775808", options => options.MaxMemory = long.MinValue },
         { "EvictionPolicy", "-1", options => options.EvictionPolicy = (EvictionPolicy)(-1) },
@@ -85,17 +91,49 @@ public sealed class EmbeddedCacheOptionsTests
             MaxUnpersistedAge = TimeSpan.FromSeconds(ageInSeconds),
         }.Validate();
 
+    [Theory]
+    [InlineData(0, 0, 0, 0)]
+    [InlineData(1_000_000_000, 0, 0, 1_000_000_000)]
+    [InlineData(1_000_000_000, 0, 25, 750_000_000)]
+    [InlineData(0, 50, 0, 4_000_000_000)]
+    [InlineData(0, 50, 25, 3_000_000_000)]
+    [InlineData(0, 0, 25, 6_000_000_000)]
+    public void The_budget_is_what_is_left_of_the_bytes_the_share_or_all_when_the_reserve_was_taken(long maxMemory, int percent, int reserved, long expected) =>
+        Assert.Equal(
+            expected,
+            new EmbeddedCacheOptions { MaxMemory = maxMemory, MaxMemoryPercent = percent, ReservedMemoryPercent = reserved }.ResolveMaxMemory(static () => 8_000_000_000));
+
+    [Fact]
+    public void A_reserve_that_leaves_less_than_the_least_is_refused_with_the_three_figures_and_why()
+    {
+        var refused = Assert.Throws<OptionsValidationException>(new EmbeddedCacheOptions { MaxMemory = 2 << 20, ReservedMemoryPercent = 60 }.Validate);
+
+        Assert.Equal(
+            "MaxMemory = 2097152, MaxMemoryPercent = 0 and ReservedMemoryPercent = 60 leave 838892 bytes: they must leave at least 1048576 bytes (1 MiB, and 32 KiB for each shard, " +
+            "of which there are 1: its index and its entries take whole slabs of 16 KiB).",
+            Assert.Single(refused.Failures));
+    }
+
+    [Fact]
+    public void A_share_of_the_memory_is_what_the_cache_is_opened_with()
+    {
+        using var cache = new EmbeddedCache(new EmbeddedCacheOptions { MaxMemoryPercent = 1, ReservedMemoryPercent = 50 });
+
+        Assert.Equal(ElastiCache.Embedded.Memory.MemoryLimit.Read() / 200, cache.GetStatistics().MaxBytes, 200.0);
+    }
+
     [Fact]
     public void An_unbounded_age_is_allowed() => new EmbeddedCacheOptions { MaxUnpersistedAge = Timeout.InfiniteTimeSpan }.Validate();
 
     [Theory]
     [InlineData(0, 0, 64)]
     [InlineData(0, 1 << 20, 1)]
-    [InlineData(0, 3 << 20, 2)]
-    [InlineData(0, 64 << 20, 64)]
+    [InlineData(0, 24 << 20, 2)]
+    [InlineData(0, 64 << 20, 8)]
+    [InlineData(0, 512 << 20, 64)]
     [InlineData(0, long.MaxValue, 64)]
-    [InlineData(4096, 1 << 20, 4096)]
-    public void Automatic_shards_leave_each_a_mebibyte(int shards, long maxMemory, int expected) =>
+    [InlineData(4096, 1 << 27, 4096)]
+    public void Automatic_shards_leave_each_eight_mebibytes(int shards, long maxMemory, int expected) =>
         Assert.Equal(expected, new EmbeddedCacheOptions { Shards = shards, MaxMemory = maxMemory }.ResolveShards());
 
     [Fact]

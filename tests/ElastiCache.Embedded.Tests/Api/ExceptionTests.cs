@@ -21,7 +21,7 @@ public sealed class ExceptionTests
 
         Assert.Equal(
             "Writing key 'k' needs 100 bytes, and 1048500 of MaxMemory = 1048576 bytes are in use. " +
-            "Raise MaxMemory, delete keys, or choose an EvictionPolicy that evicts.", e.Message);
+            "Raise MaxMemory, delete keys, choose an EvictionPolicy that evicts, or let fewer entries have EvictionPriority.NeverRemove.", e.Message);
         Assert.Equal(("k", 100L, 1048500L, 1048576L), (e.Key, e.NeededBytes, e.UsedBytes, e.LimitBytes));
     }
 

@@ -110,6 +110,17 @@ internal static class ReadmeExamples
         RateLimitDecision decision = cache.RateLimits.TokenBucket(burst: 10, permits: 5, TimeSpan.FromSeconds(1)).TryAcquire("user:42");
     }
 
+    internal static async Task Bounded()
+    {
+        using var bounded = new EmbeddedCache(new EmbeddedCacheOptions
+        {
+            MaxMemoryPercent = 25,                              // of the container's limit or the machine; or MaxMemory in bytes
+            EvictionPolicy = EvictionPolicy.AllKeysAdaptive,    // the default: what is worth least for its bytes gives way
+        });
+        await bounded.SetMaxMemoryAsync(512L << 20);            // live, in small steps
+        bounded.Strings.Set("rates", "1.08", new SetOptions { Priority = EvictionPriority.NeverRemove });   // or Low, High, or EvictionCost = 20
+    }
+
     internal static async Task Durable()
     {
         await using var safe = await EmbeddedCache.OpenAsync(new EmbeddedCacheOptions

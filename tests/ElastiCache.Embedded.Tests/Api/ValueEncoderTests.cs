@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using ElastiCache.Embedded.Api.Serialization;
+using ElastiCache.Embedded.Tests.House;
 
 namespace ElastiCache.Embedded.Tests.Api;
 
@@ -105,7 +106,7 @@ public sealed class ValueEncoderTests
         var serializer = new BlockSerializer(1000);
         Encode(new object(), serializer);
 
-        Assert.Equal(0, Allocated(() =>
+        Assert.Equal(0, Allocations.Least(() =>
         {
             using var encoder = new ValueEncoder(default);
             encoder.Encode(this, serializer);
@@ -167,7 +168,7 @@ public sealed class ValueEncoderTests
     private static void AllocatesNothing<T>(T value, bool read = true)
     {
         byte[] stored = Encode(value);
-        Assert.Equal(0, Allocated(() =>
+        Assert.Equal(0, Allocations.Least(() =>
         {
             using var encoder = new ValueEncoder(stackalloc byte[ValueEncoder.ScratchBytes]);
             encoder.Encode(value, NoSerializer.Instance);
@@ -176,20 +177,6 @@ public sealed class ValueEncoderTests
                 ValueCodec.DecodePlain<T>(stored, "k"u8);
             }
         }));
-    }
-
-    /// <summary>Bytes that one warm call allocates on this thread: the least of several, since tiering up may allocate once.</summary>
-    private static long Allocated(Action action)
-    {
-        long least = long.MaxValue;
-        for (int i = 0; i < 50; i++)
-        {
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            action();
-            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
-        }
-
-        return least;
     }
 
     [Flags]

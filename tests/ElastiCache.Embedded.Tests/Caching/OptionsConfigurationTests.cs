@@ -43,7 +43,7 @@ public sealed class OptionsConfigurationTests
 
         Assert.Equal(4, options.Shards);
         Assert.Equal(16, options.Databases);
-        Assert.Equal(EvictionPolicy.SampledAge, options.EvictionPolicy);
+        Assert.Equal(EvictionPolicy.AllKeysAdaptive, options.EvictionPolicy);
     }
 
     [Fact]
@@ -52,16 +52,20 @@ public sealed class OptionsConfigurationTests
         var refused = Assert.Throws<OptionsValidationException>(() => Read(("MaxMemmory", "1gb")));
 
         Assert.Equal(
-            "'Cache:MaxMemmory' is no option. Options are Folder, Name, MaxMemory, EvictionPolicy, Shards, Databases, Durability, MaxUnpersistedAge, " +
+            "'Cache:MaxMemmory' is no option. Options are Folder, Name, MaxMemory, MaxMemoryPercent, ReservedMemoryPercent, EvictionPolicy, Shards, Databases, Durability, MaxUnpersistedAge, " +
             "LogRewriteGrowthPercent, LogRewriteMinBytes, HistoryRetention, KeyspaceNotifications.",
             Assert.Single(refused.Failures));
     }
 
     [Theory]
-    [InlineData("MaxMemory", "lots", "a size such as 1048576, 64mb or 1gb")]
-    [InlineData("MaxMemory", "", "a size such as 1048576, 64mb or 1gb")]
-    [InlineData("EvictionPolicy", "Random", "one of NoEviction, SampledAge")]
-    [InlineData("EvictionPolicy", "1", "one of NoEviction, SampledAge")]
+    [InlineData("MaxMemory", "lots", "a size such as 1048576, 64mb or 1gb, or a share of the memory such as 50%")]
+    [InlineData("MaxMemory", "", "a size such as 1048576, 64mb or 1gb, or a share of the memory such as 50%")]
+    [InlineData("MaxMemory", "0%", "a size such as 1048576, 64mb or 1gb, or a share of the memory such as 50%")]
+    [InlineData("MaxMemory", "101%", "a size such as 1048576, 64mb or 1gb, or a share of the memory such as 50%")]
+    [InlineData("MaxMemory", "-5%", "a size such as 1048576, 64mb or 1gb, or a share of the memory such as 50%")]
+    [InlineData("MaxMemory", "5 %", "a size such as 1048576, 64mb or 1gb, or a share of the memory such as 50%")]
+    [InlineData("EvictionPolicy", "Random", "one of NoEviction, AllKeysLru, AllKeysLfu, AllKeysRandom, AllKeysAdaptive, VolatileLru, VolatileLfu, VolatileRandom, VolatileTtl, VolatileAdaptive")]
+    [InlineData("EvictionPolicy", "1", "one of NoEviction, AllKeysLru, AllKeysLfu, AllKeysRandom, AllKeysAdaptive, VolatileLru, VolatileLfu, VolatileRandom, VolatileTtl, VolatileAdaptive")]
     [InlineData("Shards", "8.5", "a whole number")]
     [InlineData("Shards", "2147483648", "a whole number")]
     [InlineData("Databases", "many", "a whole number")]
@@ -84,6 +88,14 @@ public sealed class OptionsConfigurationTests
         var refused = Assert.Throws<OptionsValidationException>(() => Read(("Shards", "x"), ("Databases", "y"), ("Colour", "z")));
 
         Assert.Equal(3, refused.Failures.Count());
+    }
+
+    [Fact]
+    public void The_budget_can_be_a_share_of_the_memory_and_part_of_it_reserved()
+    {
+        EmbeddedCacheOptions options = Read(("MaxMemory", "50%"), ("ReservedMemoryPercent", "25"));
+
+        Assert.Equal((0, 50, 25), (options.MaxMemory, options.MaxMemoryPercent, options.ReservedMemoryPercent));
     }
 
     [Fact]

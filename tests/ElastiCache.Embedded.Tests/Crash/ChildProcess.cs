@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ElastiCache.Embedded.Tests.Persistence;
 
 namespace ElastiCache.Embedded.Tests.Crash;
 
@@ -18,11 +19,38 @@ internal sealed class ChildProcess : IDisposable
 
     public bool HasExited => _process.HasExited;
 
-    public static ChildProcess Start(params string[] arguments) => new(new ProcessStartInfo("dotnet", [House.CrashChild.AssemblyPath, .. arguments]));
+    /// <summary>What the child's folders are in, if it is started with <c>isSealed</c>.</summary>
+    public static EnvelopeOptions Envelope => new() { Keys = new KeyRing("k1"), Compresses = true };
+
+    public static ChildProcess Start(params string[] arguments) => Start(isSealed: false, arguments);
+
+    /// <summary>Starts it, with keys for an envelope around its files or without.</summary>
+    public static ChildProcess Start(bool isSealed, params string[] arguments) => new(WithKeys(isSealed, new ProcessStartInfo("dotnet", [House.CrashChild.AssemblyPath, .. arguments])));
+
+    /// <summary>Starts it under strace, with these options of strace's.</summary>
+    public static ChildProcess StartTraced(IEnumerable<string> options, bool isSealed, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Strace.Path, [.. options, "dotnet", House.CrashChild.AssemblyPath, .. arguments]);
+
+        // What of the runtime's own would otherwise look like work on files.
+        start.Environment["DOTNET_EnableDiagnostics"] = "0";
+        start.Environment["DOTNET_EnableWriteXorExecute"] = "0";
+        return new ChildProcess(WithKeys(isSealed, start));
+    }
 
     /// <summary>Starts it from a shell that first sets limits: <c>ulimit -f 100</c>.</summary>
     public static ChildProcess StartAfter(string shellCommand, params string[] arguments) => new(new ProcessStartInfo(
         "bash", ["-c", $"{shellCommand} && exec dotnet \"$@\"", "bash", House.CrashChild.AssemblyPath, .. arguments]));
+
+    private static ProcessStartInfo WithKeys(bool isSealed, ProcessStartInfo start)
+    {
+        if (isSealed)
+        {
+            start.Environment["CRASH_CHILD_KEYS"] = Envelope.Keys!.Current.ToSecretText();
+        }
+
+        return start;
+    }
 
     /// <summary>The next line that it says; null when it is dead and has said everything.</summary>
     public string? ReadLine() => _process.StandardOutput.ReadLine();

@@ -4,35 +4,39 @@ using ElastiCache.Embedded.CrashChild;
 namespace ElastiCache.Embedded.Tests.Crash;
 
 /// <summary>
-/// A process with four writing threads is killed with SIGKILL, at a different point each time: while it opens a folder, when it has
-/// acknowledged so many writes, in its Nth storage call with half of a write done. Each time the folder must open without a repair,
+/// A process with several folders and four writing threads in each is killed with SIGKILL, at a different point each time: while it opens them, when it has
+/// acknowledged so many writes, in its Nth storage call with half of a write done. Each time each folder must open without a repair,
 /// and hold for each thread exactly what its first n operations make, n being no smaller than what was acknowledged.
 /// </summary>
 /// <remarks>
 /// A folder lives through several deaths, so that most processes recover what a killed one left; mostly a copy of the folder is
-/// checked, so that the next process meets the traces of the kill and not those of the check. ELASTICACHE_KILL_POINTS sets how
-/// often (default 200). A failure names the seed and the point.
+/// checked, so that the next process meets the traces of the kill and not those of the check. Half of the folders are encrypted and
+/// compressed. A process takes most of its time to start, so it has several folders: each is a point. ELASTICACHE_KILL_POINTS sets how many points (default 600, with 150 kills).
+/// A failure names the seed and the point.
 /// </remarks>
 public sealed class KillTests(ITestOutputHelper output)
 {
-    private const int DefaultPoints = 200;
+    private const int DefaultPoints = 600;
     private const int DeathsAFolder = 10;
+    private const int FoldersAProcess = 4;
 
-    private static int Points => int.TryParse(
-        Environment.GetEnvironmentVariable("ELASTICACHE_KILL_POINTS"), CultureInfo.InvariantCulture, out int points) ? points : DefaultPoints;
+    private static int Points => LongRun.Count("ELASTICACHE_KILL_POINTS", DefaultPoints);
 
     [Theory]
-    [InlineData(DurabilityMode.Always)]
-    [InlineData(DurabilityMode.EverySecond)]
-    [InlineData(DurabilityMode.No)]
-    public async Task A_process_killed_at_any_point_loses_nothing_that_it_acknowledged(DurabilityMode mode)
+    [InlineData(DurabilityMode.Always, false)]
+    [InlineData(DurabilityMode.EverySecond, false)]
+    [InlineData(DurabilityMode.No, false)]
+    [InlineData(DurabilityMode.Always, true)]
+    [InlineData(DurabilityMode.EverySecond, true)]
+    [InlineData(DurabilityMode.No, true)]
+    public async Task A_process_killed_at_any_point_loses_nothing_that_it_acknowledged(DurabilityMode mode, bool isSealed)
     {
         var tally = new Tally();
-        int deaths = (Points + 2) / 3;
-        for (int seed = 0; tally.Deaths < deaths; seed++)
+        int points = (Points + 5) / 6;
+        for (int seed = 0; tally.Points < points; seed++)
         {
-            using var life = new KilledFolder(mode, seed, tally);
-            for (int death = 0; death < DeathsAFolder && tally.Deaths < deaths; death++)
+            using var life = new KilledFolders(mode, isSealed, seed, tally);
+            for (int death = 0; death < DeathsAFolder && tally.Points < points; death++)
             {
                 try
                 {
@@ -40,18 +44,20 @@ public sealed class KillTests(ITestOutputHelper output)
                 }
                 catch (Exception e)
                 {
-                    throw new InvalidOperationException($"Mode {mode}, seed {seed}, death {death + 1} ({life.HowItDied}): {e.Message}", e);
+                    throw new InvalidOperationException($"Mode {mode}{(isSealed ? ", sealed" : "")}, seed {seed}, death {death + 1} ({life.HowTheyDied}): {e.Message}", e);
                 }
             }
         }
 
-        output.WriteLine($"{mode}: {tally}");
+        output.WriteLine($"{mode}{(isSealed ? ", sealed" : "")}: {tally}");
         Assert.True(tally.Acknowledged > 0, "nothing was acknowledged: the processes die too early to test anything");
     }
 
     private sealed record Tally
     {
-        public int Deaths { get; set; }
+        public int Kills { get; set; }
+
+        public int Points { get; set; }
 
         public int WhileOpening { get; set; }
 
@@ -62,101 +68,95 @@ public sealed class KillTests(ITestOutputHelper output)
         public long Found { get; set; }
     }
 
-    /// <summary>A folder, and what its writers have been known to do.</summary>
-    private sealed class KilledFolder : IDisposable
+    /// <summary>Folders that live and die in one process, again and again.</summary>
+    private sealed class KilledFolders : IDisposable
     {
-        private const int Threads = 4;
-
-        // One operation where each is acknowledged, up to a flush elsewhere.
-        private const int MostUnacknowledged = 16;
-
-        // About as many calls as opening makes, and as a short life does.
+        // About as many calls as opening makes, and as a short life does; both of one folder.
         private const int CallsOfOpening = 30;
         private const int CallsOfLife = 400;
         private const int AcknowledgementsOfLife = 150;
 
-        private readonly TemporaryFolder _folder = new();
+        private readonly TemporaryFolder _parent = new();
         private readonly DurabilityMode _mode;
+        private readonly bool _isSealed;
         private readonly int _seed;
         private readonly Random _random;
         private readonly Tally _tally;
-        private readonly WorkloadModel[] _models;
+        private readonly KilledFolder[] _folders;
 
-        public KilledFolder(DurabilityMode mode, int seed, Tally tally)
+        public KilledFolders(DurabilityMode mode, bool isSealed, int seed, Tally tally)
         {
-            (_mode, _seed, _tally) = (mode, seed, tally);
+            (_mode, _isSealed, _seed, _tally) = (mode, isSealed, seed, tally);
             _random = new Random((seed * 3) + (int)mode);
-            _models = [.. Enumerable.Range(0, Threads).Select(thread => new WorkloadModel(new Workload(seed, thread)))];
+            _folders = [.. Enumerable.Range(0, FoldersAProcess).Select(
+                folder => new KilledFolder(_parent[folder.ToString(CultureInfo.InvariantCulture)], isSealed, Workload.SeedOf(seed, folder), tally))];
         }
 
-        public string HowItDied { get; private set; } = "not at all";
+        public string HowTheyDied { get; private set; } = "not at all";
 
         public async Task LiveAndDieAsync()
         {
-            bool opened = _random.Next(3) switch
+            switch (_random.Next(3))
             {
-                0 => DieInCall(_random.Next(1, CallsOfOpening)),
-                1 => DieInCall(_random.Next(CallsOfOpening, CallsOfLife)),
-                _ => DieAfter(_random.Next(AcknowledgementsOfLife)),
-            };
-            _tally.Deaths++;
-            _tally.WhileOpening += opened ? 0 : 1;
-
-            if (_random.Next(4) == 0)
-            {
-                await CheckAsync(_folder["cache"]);
-                return;
+                case 0:
+                    DieInCall(_random.Next(1, FoldersAProcess * CallsOfOpening));
+                    break;
+                case 1:
+                    DieInCall(_random.Next(FoldersAProcess * CallsOfOpening, FoldersAProcess * CallsOfLife));
+                    break;
+                default:
+                    DieAfter(_random.Next(FoldersAProcess * AcknowledgementsOfLife));
+                    break;
             }
 
-            using var copy = new TemporaryFolder();
-            if (Directory.Exists(_folder["cache"]))
+            _tally.Kills++;
+            foreach (KilledFolder folder in _folders)
             {
-                TemporaryFolder.Copy(_folder["cache"], copy["cache"]);
+                await folder.CheckAsync(_random.Next(4) == 0);
             }
-
-            await CheckAsync(copy["cache"]);
         }
 
-        public void Dispose() => _folder.Dispose();
+        public void Dispose() => _parent.Dispose();
 
-        private bool DieInCall(int call)
+        private void DieInCall(int call)
         {
-            HowItDied = $"in storage call {call}";
+            HowTheyDied = $"in storage call {call}";
             using ChildProcess child = Start("die-at", call.ToString(CultureInfo.InvariantCulture));
-            return Follow(child, int.MaxValue);
+            Follow(child, int.MaxValue);
         }
 
-        private bool DieAfter(int acknowledgements)
+        private void DieAfter(int acknowledgements)
         {
-            HowItDied = acknowledgements == 0 ? "when it began to open" : $"after acknowledgement {acknowledgements}";
+            HowTheyDied = acknowledgements == 0 ? "when it began to open" : $"after acknowledgement {acknowledgements}";
             using ChildProcess child = Start();
-            return Follow(child, acknowledgements);
+            Follow(child, acknowledgements);
         }
 
         private ChildProcess Start(params string[] options) => ChildProcess.Start(
-        [
-            "write", _folder["cache"], _mode.ToString(), _seed.ToString(CultureInfo.InvariantCulture),
-            string.Join(',', _models.Select(model => model.Done + 1)), .. options,
-        ]);
+            _isSealed,
+            [
+                "write", _parent, _mode.ToString(), _seed.ToString(CultureInfo.InvariantCulture),
+                string.Join(';', _folders.Select(folder => folder.NextOperations)), .. options,
+            ]);
 
-        /// <returns>Whether it lived long enough to open the folder.</returns>
-        private bool Follow(ChildProcess child, int lastAcknowledgement)
+        private void Follow(ChildProcess child, int lastAcknowledgement)
         {
-            bool opened = false;
             int acknowledgements = 0;
+            _tally.WhileOpening += _folders.Length;
             while (child.ReadLine() is { } line)
             {
                 switch (line.Split(' '))
                 {
                     case ["opening"]:
                         break;
-                    case ["open"]:
-                        opened = true;
+                    case ["open", _]:
+                        _tally.WhileOpening--;
                         break;
-                    case ["ack", var thread, var number]:
+                    case ["ack", var folder, var thread, var number]:
                         acknowledgements++;
                         _tally.Acknowledged++;
-                        _models[int.Parse(thread, CultureInfo.InvariantCulture)].Acknowledged = long.Parse(number, CultureInfo.InvariantCulture);
+                        _folders[int.Parse(folder, CultureInfo.InvariantCulture)].Acknowledge(
+                            int.Parse(thread, CultureInfo.InvariantCulture), long.Parse(number, CultureInfo.InvariantCulture));
                         break;
                     default:
                         Assert.Fail($"the child said '{line}'");
@@ -170,13 +170,47 @@ public sealed class KillTests(ITestOutputHelper output)
             }
 
             Assert.Equal(128 + 9, child.WaitForExit());
-            return opened;
+        }
+    }
+
+    /// <summary>One of them, and what its writers have been known to do.</summary>
+    private sealed class KilledFolder(string path, bool isSealed, int seed, Tally tally)
+    {
+        private const int Threads = 4;
+
+        // One operation where each is acknowledged, up to a flush elsewhere.
+        private const int MostUnacknowledged = 16;
+
+        private readonly WorkloadModel[] _models = [.. Enumerable.Range(0, Threads).Select(thread => new WorkloadModel(new Workload(seed, thread)))];
+
+        /// <summary>Where its threads go on.</summary>
+        public string NextOperations => string.Join(',', _models.Select(model => model.Done + 1));
+
+        public void Acknowledge(int thread, long number) => _models[thread].Acknowledged = number;
+
+        /// <summary>Opens it, or else a copy.</summary>
+        public async Task CheckAsync(bool itself)
+        {
+            tally.Points++;
+            if (itself)
+            {
+                await CheckAsync(path);
+                return;
+            }
+
+            using var copy = new TemporaryFolder();
+            if (Directory.Exists(path))
+            {
+                TemporaryFolder.Copy(path, copy["cache"]);
+            }
+
+            await CheckAsync(copy["cache"]);
         }
 
         private async Task CheckAsync(string folder)
         {
-            await using EmbeddedCache cache = await EmbeddedCache.OpenAsync(new EmbeddedCacheOptions { Folder = folder, Shards = 16 });
-            _tally.TornEnds += cache.Recovery!.TornBytes > 0 ? 1 : 0;
+            await using EmbeddedCache cache = await EmbeddedCache.OpenAsync(new EmbeddedCacheOptions { Folder = folder, Shards = 16, Envelope = isSealed ? ChildProcess.Envelope : null });
+            tally.TornEnds += cache.Recovery!.TornBytes > 0 ? 1 : 0;
 
             long found = 0;
             foreach (WorkloadModel model in _models)
@@ -184,7 +218,7 @@ public sealed class KillTests(ITestOutputHelper output)
                 long before = model.Done;
                 model.AdvanceTo(cache, MostUnacknowledged);
                 found += model.Count;
-                _tally.Found += model.Done - before;
+                tally.Found += model.Done - before;
             }
 
             Assert.Equal(found, cache.Keys.Count);

@@ -18,7 +18,7 @@ internal static class Peer
             return found;
         }
 
-        string missing = $"'{program}' is not on the PATH; on Debian, 'apt-get install redis-server redis-tools' brings it.";
+        string missing = $"'{program}' is not on the PATH; on Debian, 'apt-get install redis-server redis-tools strace' brings it.";
         if (Environment.GetEnvironmentVariable(RequiredVariable) == "1")
         {
             Assert.Fail($"{missing} {RequiredVariable} is 1, so this is a failure.");

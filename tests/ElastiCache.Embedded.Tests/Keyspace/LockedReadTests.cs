@@ -47,7 +47,7 @@ public sealed unsafe class LockedReadTests
         fixture.Set("k", "v"u8);
         fixture.Store.BeginSnapshot(new FailingObserver());
 
-        Assert.Throws<InsufficientMemoryException>(fixture.Store.FinishSnapshot);
+        Assert.Throws<InvalidOperationException>(fixture.Store.FinishSnapshot);
 
         AssertUnlocked(fixture);
     }
@@ -72,6 +72,10 @@ public sealed unsafe class LockedReadTests
     private sealed class FailingObserver : ISnapshotObserver
     {
         public void HandOver(int shard, int database, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ValueKind kind, in RecordExtras extras, CollectionSnapshot? collection) =>
-            throw new InsufficientMemoryException();
+            throw new InvalidOperationException();
+
+        public void Fail(Exception cause)
+        {
+        }
     }
 }

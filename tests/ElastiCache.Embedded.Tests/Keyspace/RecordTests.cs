@@ -37,7 +37,7 @@ public sealed unsafe class RecordTests
             {
                 Deadline = (combination & 1) != 0 ? 0x0123_4567_89AB_CDEF : Record.NoExpiry,
                 Version = (combination & 2) != 0 ? 0xFEDC_BA98_7654_3210 : 0,
-                Flags = (combination & 4) != 0 ? 0xDEAD_BEEF : 0,
+                Marks = (combination & 4) != 0 ? new EntryMarks(0xDEAD_BEEF, EvictionPriority.NeverRemove) : default,
                 Edited = (combination & 8) != 0,
                 Mark = (byte)((combination & 1) != 0 ? 0xA5 : 0),
             };
@@ -51,7 +51,7 @@ public sealed unsafe class RecordTests
     [Fact]
     public void Deadline_version_mark_and_parity_change_in_place_and_leave_the_rest_alone()
     {
-        var extras = new RecordExtras { Deadline = 1000, Version = 5, Flags = 9, Mark = 3 };
+        var extras = new RecordExtras { Deadline = 1000, Version = 5, Marks = new EntryMarks(9), Mark = 3 };
         using var block = new Block(Record.BytesFor(20, 50, extras));
         byte[] key = Bytes(20, 1);
         byte[] value = Bytes(50, 2);
@@ -64,7 +64,7 @@ public sealed unsafe class RecordTests
         Record.MarkEdited(block.Address);
 
         RecordExtras read = Record.ExtrasOf(block.Address);
-        Assert.Equal((2000L, 6UL, 9u, (byte)4, true), (read.Deadline, read.Version, read.Flags, read.Mark, read.Edited));
+        Assert.Equal((2000L, 6UL, new EntryMarks(9), (byte)4, true), (read.Deadline, read.Version, read.Marks, read.Mark, read.Edited));
         Assert.True(Record.Parity(Record.HeaderOf(block.Address)));
         AssertHolds(block.Address, key, value);
         Record.SetParity(block.Address, false);
@@ -79,7 +79,7 @@ public sealed unsafe class RecordTests
     [InlineData(300, true)]
     public void The_value_length_changes_in_place_in_both_layouts(int keyLength, bool withExtras)
     {
-        var extras = withExtras ? new RecordExtras { Deadline = 1000, Version = 7, Flags = 8 } : default;
+        var extras = withExtras ? new RecordExtras { Deadline = 1000, Version = 7, Marks = new EntryMarks(8) } : default;
         using var block = new Block(Record.BytesFor(keyLength, 3000, extras));
         byte[] key = Bytes(keyLength, 1);
         byte[] value = Bytes(3000, 2);
@@ -90,7 +90,7 @@ public sealed unsafe class RecordTests
 
         AssertHolds(block.Address, key, value);
         RecordExtras read = Record.ExtrasOf(block.Address);
-        Assert.Equal((extras.Deadline, extras.Version, extras.Flags), (read.Deadline, read.Version, read.Flags));
+        Assert.Equal((extras.Deadline, extras.Version, extras.Marks), (read.Deadline, read.Version, read.Marks));
     }
 
     [Fact]
@@ -123,7 +123,7 @@ public sealed unsafe class RecordTests
 
     private static void AssertRoundTrip(int keyLength, int valueLength, in RecordExtras extras, bool parity)
     {
-        string what = $"key {keyLength}, value {valueLength}, deadline {extras.Deadline}, version {extras.Version}, flags {extras.Flags}";
+        string what = $"key {keyLength}, value {valueLength}, deadline {extras.Deadline}, version {extras.Version}, marks {extras.Marks}";
         long bytes = Record.BytesFor(keyLength, valueLength, extras);
         using var block = new Block(bytes);
         byte[] key = Bytes(keyLength, 3);
@@ -137,7 +137,7 @@ public sealed unsafe class RecordTests
         Assert.Equal(extras.Deadline != Record.NoExpiry, Record.HasExpiry(header));
         Assert.Equal(extras.Deadline, Record.DeadlineOf(block.Address, header));
         Assert.Equal(extras.Version, Record.VersionOf(block.Address, header));
-        Assert.Equal(extras.Flags, Record.FlagsOf(block.Address, header));
+        Assert.Equal(extras.Marks, Record.MarksOf(block.Address, header));
         Assert.Equal(extras.Edited, Record.IsEdited(header));
         Assert.Equal(parity, Record.Parity(header));
         Assert.Equal(extras.Mark, Record.ExtrasOf(block.Address).Mark);

@@ -226,6 +226,8 @@ public sealed class SnapshotHandOverTests
             }
         }
 
+        public void Fail(Exception cause) => _twice ??= cause.Message;
+
         public void AssertIs(Dictionary<string, (byte[] Value, long Deadline)> expected, string where)
         {
             Assert.True(_twice == null, $"{where}: '{_twice}' was handed over twice");

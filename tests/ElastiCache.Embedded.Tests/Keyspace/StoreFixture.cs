@@ -1,4 +1,3 @@
-using ElastiCache.Embedded.Eviction;
 using ElastiCache.Embedded.Keyspace;
 using ElastiCache.Embedded.Memory;
 using Microsoft.Extensions.Time.Testing;
@@ -10,16 +9,16 @@ namespace ElastiCache.Embedded.Tests.Keyspace;
 /// <remarks>Everything but <see cref="Get(CacheKey, int)"/> takes the shard's lock, as operations do; all of it may be called from any thread.</remarks>
 internal sealed unsafe class StoreFixture : IDisposable
 {
-    public StoreFixture(int shards = 1, long budget = 0, bool evicts = true, int databases = 16)
-        : this(new FakeTimeProvider(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero)), shards, budget, evicts, databases)
+    public StoreFixture(int shards = 1, long budget = 0, bool evicts = true, int databases = 16, EvictionPolicy policy = EvictionPolicy.AllKeysAdaptive)
+        : this(new FakeTimeProvider(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero)), shards, budget, evicts, databases, policy)
     {
     }
 
     /// <summary>On a clock of the test's own; then <see cref="Time"/> doesn't move it.</summary>
-    public StoreFixture(TimeProvider time, int shards = 1, long budget = 0, bool evicts = true, int databases = 16)
+    public StoreFixture(TimeProvider time, int shards = 1, long budget = 0, bool evicts = true, int databases = 16, EvictionPolicy policy = EvictionPolicy.AllKeysAdaptive)
     {
         Time = time as FakeTimeProvider ?? new FakeTimeProvider();
-        Store = new Store(shards, databases, new MemoryBudget(budget, evicts), new CacheClock(time), static () => new SampledAge());
+        Store = new Store(shards, databases, new MemoryBudget(budget, evicts), new CacheClock(time), EvictionPolicies.EvictorOf(policy));
         FixedBytes = Store.Arena.UsedBytes;
     }
 
@@ -45,6 +44,14 @@ internal sealed unsafe class StoreFixture : IDisposable
 
             return evicted;
         }
+    }
+
+    /// <summary>The shard of a key.</summary>
+    public int ShardIndexOf(CacheKey key)
+    {
+        var scratch = default(KeyScratch);
+        KeyProbe.Create(key, ref scratch, out KeyProbe probe);
+        return Store.ShardIndexOf(probe.Hash);
     }
 
     /// <summary>Reads without a lock. Null when there is no such key.</summary>
@@ -87,8 +94,13 @@ internal sealed unsafe class StoreFixture : IDisposable
         Shard shard = Store.Enter(probe);
         try
         {
+            var extras = new RecordExtras { Deadline = deadline, Version = version, Marks = new EntryMarks(flags) };
+            if (extras.Bits == 0 && ShortOverwrite.TryApply(shard, Store, database, probe, value, out _))
+            {
+                return;     // as SET does
+            }
+
             shard.TryFind(database, probe, out Entry current);
-            var extras = new RecordExtras { Deadline = deadline, Version = version, Flags = flags };
             PendingRecord pending = shard.Prepare(current, ValueKind.String, probe, value.Length, extras);
             value.CopyTo(pending.Value);
             shard.Publish(database, current, probe, pending);
@@ -271,7 +283,7 @@ internal sealed unsafe class StoreFixture : IDisposable
             for (int i = 0; i < Store.ShardCount; i++)
             {
                 Shard shard = Store.ShardAt(i);
-                long expected = shard.WheelBytes;
+                long expected = shard.WheelBytes + shard.Room.EvictorBytes;
                 for (int database = 0; database < Store.DatabaseCount; database++)
                 {
                     if (shard.TableOf(database) is { } table)

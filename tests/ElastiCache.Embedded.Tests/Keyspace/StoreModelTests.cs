@@ -186,7 +186,7 @@ public sealed class StoreModelTests
             Assert.True(read != null, $"{Where}: key {key} of database {database} is lost");
             Assert.True(read.AsSpan().SequenceEqual(expected.Bytes), $"{Where}: key {key} of database {database} has other bytes");
             var (_, extras) = fixture.Find(Name(key), database)!.Value;
-            Assert.True((extras.Deadline, extras.Version, extras.Flags) == (expected.Deadline, expected.Version, expected.Flags), Where);
+            Assert.True((extras.Deadline, extras.Version, extras.Marks.Flags) == (expected.Deadline, expected.Version, expected.Flags), Where);
         }
 
         private void Expire()

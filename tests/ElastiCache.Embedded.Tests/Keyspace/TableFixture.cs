@@ -34,7 +34,7 @@ internal sealed unsafe class TableFixture : IDisposable
     public void Add(int id, uint hash)
     {
         byte* record = NewRecord(id);
-        Table.Add(hash, Arena.ReferenceOf(record), access: 0);
+        Table.Add(hash, Arena.ReferenceOf(record), tag: 0);
         Expected.Add(id, (hash, (nint)record));
         Ids.Add(id);
     }

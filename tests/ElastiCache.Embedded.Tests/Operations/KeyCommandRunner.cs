@@ -123,7 +123,7 @@ internal sealed class KeyCommandRunner : IDisposable
         {
             "ENCODING" => Direct.Objects.Encoding(Database, key) is { } name ? Text(name) : Nil,
             "IDLETIME" => Direct.Objects.IdleSeconds(Database, key) is { } seconds ? Number(seconds) : Nil,
-            _ => Direct.Objects.Frequency(Database, key) ? Number(0) : Nil,
+            _ => Direct.Objects.Frequency(Database, key) is { } uses ? Number(uses) : Nil,
         };
     }
 

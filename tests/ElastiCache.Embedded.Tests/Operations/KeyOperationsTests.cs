@@ -280,7 +280,7 @@ public sealed class KeyOperationsTests : IDisposable
     public void Every_kind_of_value_with_flags_and_version_comes_along()
     {
         byte[] value = [.. Enumerable.Range(1, 100_000).Select(i => (byte)i)];     // begins with a packed form
-        var extras = new RecordExtras { Deadline = _store.Now + 1000, Flags = 77, Version = 5, Edited = true };
+        var extras = new RecordExtras { Deadline = _store.Now + 1000, Marks = new EntryMarks(77, EvictionPriority.High), Version = 5, Edited = true };
         _store.Put("a", ValueKind.Hash, value, extras);
 
         _store.Rename("a", "b");
@@ -291,7 +291,7 @@ public sealed class KeyOperationsTests : IDisposable
         {
             RecordExtras found = _store.Extras(key, database);
             Assert.Equal(ValueKind.Hash, _store.Type(key, database));
-            Assert.Equal((77u, _store.Now + 1000, true), (found.Flags, found.Deadline, found.Edited));
+            Assert.Equal((new EntryMarks(77, EvictionPriority.High), _store.Now + 1000, true), (found.Marks, found.Deadline, found.Edited));
             Assert.NotEqual(0ul, found.Version);
             Assert.NotEqual(5ul, found.Version);
         }

@@ -1,6 +1,5 @@
 using System.Text;
 using ElastiCache.Embedded.Commands;
-using ElastiCache.Embedded.Eviction;
 using ElastiCache.Embedded.Keyspace;
 using ElastiCache.Embedded.Memory;
 using ElastiCache.Embedded.Operations;
@@ -21,7 +20,7 @@ internal sealed class KeyTestStore : IDisposable
     public KeyTestStore(int shards = 4, long maxBytes = 1L << 30, bool evicts = false, int databases = 16)
     {
         Time = new FakeTimeProvider(DateTimeOffset.FromUnixTimeMilliseconds(Start));
-        Store = new Store(shards, databases, new MemoryBudget(maxBytes, evicts), new CacheClock(Time), evicts ? () => new SampledAge() : null);
+        Store = new Store(shards, databases, new MemoryBudget(maxBytes, evicts), new CacheClock(Time), evicts ? EvictionPolicies.EvictorOf(EvictionPolicy.AllKeysAdaptive) : null);
         Journal = new RecordingJournal(shards);
         Store.Journal = Journal;
         Strings = new StringOperations(Store);
@@ -69,7 +68,7 @@ internal sealed class KeyTestStore : IDisposable
     public void Set(string key, string value, int database = 0, long deadline = Record.NoExpiry, uint flags = 0)
     {
         KeyProbe.Create(Encoding.UTF8.GetBytes(key), out KeyProbe probe);
-        Strings.Set(database, probe, Encoding.UTF8.GetBytes(value), new SetArguments { Deadline = deadline, Flags = flags }, ref _ticket);
+        Strings.Set(database, probe, Encoding.UTF8.GetBytes(value), new SetArguments { Deadline = deadline, Marks = new EntryMarks(flags) }, ref _ticket);
     }
 
     public long Append(string key, string value, int database = 0)

@@ -27,7 +27,7 @@ internal sealed class StringCommandRunner : IDisposable
     public StringCommandRunner(int shards = 4, long maxBytes = 0, bool evicts = false)
     {
         Time = new FakeTimeProvider(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
-        Store = new Store(shards, 2, new MemoryBudget(maxBytes, evicts), new CacheClock(Time), static () => new Eviction.SampledAge());
+        Store = new Store(shards, 2, new MemoryBudget(maxBytes, evicts), new CacheClock(Time), EvictionPolicies.EvictorOf(EvictionPolicy.AllKeysAdaptive));
         Journal = new RecordingJournal(shards);
         Store.Journal = Journal;
         _strings = new StringOperations(Store);
@@ -91,7 +91,7 @@ internal sealed class StringCommandRunner : IDisposable
         try
         {
             return shard.TryFind(database, probe, out Entry entry)
-                ? (entry.Kind, entry.Value.ToArray(), entry.Deadline, entry.Flags, entry.Edited)
+                ? (entry.Kind, entry.Value.ToArray(), entry.Deadline, entry.Marks.Flags, entry.Edited)
                 : null;
         }
         finally

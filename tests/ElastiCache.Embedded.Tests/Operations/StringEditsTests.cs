@@ -92,7 +92,7 @@ public sealed class StringEditsTests : IDisposable
             string key = $"k{length}";
             KeyProbe.Create(Encoding.ASCII.GetBytes(key), out KeyProbe probe);
             byte[] value = new byte[length];
-            _store.Strings.Set(0, probe, value, new() { Deadline = deadline, Flags = 7, AssignVersion = true }, ref _store.Ticket);
+            _store.Strings.Set(0, probe, value, new() { Deadline = deadline, Marks = new EntryMarks(7), AssignVersion = true }, ref _store.Ticket);
             var reader = default(ElastiCache.Embedded.Operations.LengthReader);
             _store.Versions.TryRead(0, probe, ref reader, out _, out ulong before);
 

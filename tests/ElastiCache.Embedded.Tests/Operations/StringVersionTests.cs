@@ -77,7 +77,7 @@ public sealed class StringVersionTests : IDisposable
     public void A_version_can_be_had_with_the_first_store()
     {
         KeyProbe.Create("k"u8, out KeyProbe key);
-        _store.Strings.Set(0, key, "v"u8, new SetArguments { AssignVersion = true, Flags = 5 }, ref _store.Ticket);
+        _store.Strings.Set(0, key, "v"u8, new SetArguments { AssignVersion = true, Marks = new EntryMarks(5) }, ref _store.Ticket);
         var reader = default(VersionProbe);
 
         _store.Strings.TryRead(0, key, ref reader);
@@ -90,7 +90,7 @@ public sealed class StringVersionTests : IDisposable
     public void Flags_are_those_of_the_last_store_and_survive_edits_and_counting()
     {
         KeyProbe.Create("k"u8, out KeyProbe key);
-        _store.Strings.Set(0, key, "1"u8, new SetArguments { Flags = uint.MaxValue }, ref _store.Ticket);
+        _store.Strings.Set(0, key, "1"u8, new SetArguments { Marks = new EntryMarks(uint.MaxValue) }, ref _store.Ticket);
 
         foreach (string command in new[] { "INCRBY k 1", "APPEND k 1", "INCRBYFLOAT k 1", "TRYAPPEND k 0", "TRYPREPEND k 1", "GETEX k PX 1000" })
         {

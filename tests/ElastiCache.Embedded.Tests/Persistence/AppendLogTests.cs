@@ -164,6 +164,58 @@ public sealed class AppendLogTests
     }
 
     [Fact]
+    public async Task Cycles_go_on_while_a_sync_is_under_way_which_covers_only_what_came_before_it()
+    {
+        var test = new LogUnderTest(DurabilityMode.EverySecond);
+        test.Options = test.Options with { StartThread = true, PendingBytesLimit = 100 };
+        test.Open();
+        using var gate = new SyncGate(test.Disk);
+        int syncs = test.Disk.Syncs;
+        test.Set(0, "a", "1");
+        Task first = test.Log.FlushAsync(Cancelled).AsTask();
+        gate.WaitUntilEntered();
+        test.Time.Advance(5 * OneSecond);
+
+        for (int i = 0; i < 10; i++)
+        {
+            test.Log.Wait(test.Set(0, "b", new string('x', 100)));      // more than may be pending: it waits until a cycle has taken it
+        }
+
+        Task second = test.Log.FlushAsync(Cancelled).AsTask();
+        Assert.False(first.IsCompleted);
+        gate.Open();
+        await first;
+        await second;
+        Assert.Equal(syncs + 2, test.Disk.Syncs);
+        test.Log.Close();
+    }
+
+    [Fact]
+    public void What_came_during_a_sync_is_as_old_afterwards_as_it_is()
+    {
+        var test = new LogUnderTest(DurabilityMode.EverySecond);
+        test.Open();
+        test.Log.Writer.NotesSyncLater = () => true;
+        test.Set(0, "a", "1");
+        test.Log.RunCycle();
+        test.Time.Advance(OneSecond);
+        test.Log.RunCycle();                    // begins a sync
+        test.Time.Advance(3 * OneSecond);
+        test.Log.Writer.Backlog.Wakes();
+        test.Set(0, "b", "2");
+        test.Log.RunCycle();
+        test.Time.Advance(2 * OneSecond);
+        Assert.Equal(6 * OneSecond, test.Log.Writer.Backlog.Age);
+
+        int asked = 0;
+        test.Log.Writer.NotesSyncLater = () => ++asked > 1;
+        test.Log.RunCycle();                    // notes it, and begins the next
+
+        Assert.Equal(2 * OneSecond, test.Log.Writer.Backlog.Age);
+        test.Log.Close();
+    }
+
+    [Fact]
     public void Writes_are_refused_while_the_disk_is_further_behind_than_allowed_and_taken_again_afterwards()
     {
         var test = new LogUnderTest(DurabilityMode.EverySecond);

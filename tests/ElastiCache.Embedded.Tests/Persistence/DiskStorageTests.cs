@@ -1,11 +1,13 @@
 using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
 using ElastiCache.Embedded.Persistence;
 using Xunit;
 
 namespace ElastiCache.Embedded.Tests.Persistence;
 
 /// <summary>The real disk: modes, claims, and errors that say the way out.</summary>
-public sealed class DiskStorageTests : IDisposable
+public sealed partial class DiskStorageTests : IDisposable
 {
     private readonly string _parent = Directory.CreateTempSubdirectory("elasticache-disk-").FullName;
 
@@ -114,6 +116,43 @@ public sealed class DiskStorageTests : IDisposable
         disk.Lock().Dispose();
     }
 
+    /// <remarks>
+    /// A folder that had been given back was refused, now and then and only on a busy machine, as still in use: another test was starting a process, and between
+    /// fork and exec that held copies of the claim's descriptors, with which the lock went on. Here the copies are the test's own.
+    /// </remarks>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_claim_ends_when_it_is_given_back_and_not_with_the_last_copy_of_its_descriptor(bool wasRefused)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "descriptors are found in /proc");
+        var disk = new DiskStorage(Folder);
+        disk.CreateDirectory("");
+        IDisposable claim = disk.Lock();
+        List<int> copies = CopyDescriptors();
+        if (wasRefused)
+        {
+            File.Delete(Path.Combine(Folder, FolderLock.FileName));
+            Assert.Throws<FolderInUseException>(disk.Lock);
+        }
+
+        claim.Dispose();
+
+        disk.Lock().Dispose();
+        Assert.Equal(2, copies.Count);
+        copies.ForEach(copy => Assert.Equal(0, close(copy)));
+    }
+
+    /// <remarks>A log whose folder could not be looked at for a moment (EIO) was taken for one that is not there, and a new one was begun in its place.</remarks>
+    [Fact]
+    public void A_folder_that_cannot_be_looked_into_is_an_error_and_not_an_empty_folder()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "symbolic links need a privilege there");
+        Directory.CreateSymbolicLink(Folder, Folder);
+
+        Assert.ThrowsAny<IOException>(() => new DiskStorage(Folder).List(""));
+    }
+
     [Fact]
     public void A_missing_parent_is_an_error_that_names_it()
     {
@@ -187,4 +226,17 @@ public sealed class DiskStorageTests : IDisposable
 
         Assert.Contains("fdatasync", error.Message, StringComparison.Ordinal);
     }
+
+    // Of everything that is open in the folder. All are found before the first is copied, which may be given the number of a descriptor that is in the list.
+    private List<int> CopyDescriptors()
+    {
+        List<string> open = [.. Directory.GetFileSystemEntries("/proc/self/fd").Where(entry => new FileInfo(entry).LinkTarget is { } target && target.StartsWith(Folder, StringComparison.Ordinal))];
+        return open.ConvertAll(entry => dup(int.Parse(Path.GetFileName(entry), CultureInfo.InvariantCulture)));
+    }
+
+    [LibraryImport("libc")]
+    private static partial int dup(int descriptor);
+
+    [LibraryImport("libc")]
+    private static partial int close(int descriptor);
 }

@@ -47,16 +47,20 @@ internal sealed class ModelStore : IReplayTarget
         }
     }
 
-    public string? Load(long database, ReadOnlySpan<byte> key, long deadline, RdbValue value)
+    public EncodingLimits Encodings { get; } = new();
+
+    public string? Load(in RdbEntry entry)
     {
         if (KeepsApplied)
         {
-            Applied.Add($"{database} LOAD {Text(key)} {Text(value.Items.Name(0).Span)}");
+            Applied.Add($"{entry.Database} LOAD {Text(entry.Key)} {Text(entry.Bytes)}");
         }
 
-        Entries[((int)database, Text(key))] = Text(value.Items.Name(0).Span);
+        Entries[((int)entry.Database, Text(entry.Key))] = Text(entry.Bytes);
         return null;
     }
+
+    public string? EndLoad() => null;
 
     private static string Text(ReadOnlySpan<byte> bytes) => Encoding.Latin1.GetString(bytes);
 }

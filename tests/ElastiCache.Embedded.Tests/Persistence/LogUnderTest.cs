@@ -57,6 +57,15 @@ internal sealed class LogUnderTest
         return Log;
     }
 
+    /// <summary>Opens the folder on another disk as that on this one would be opened, and gives it back.</summary>
+    /// <param name="disk">The disk.</param>
+    /// <param name="store">Takes what it holds.</param>
+    public RecoveryReport OpenCopy(SimulatedDisk disk, ModelStore store)
+    {
+        using RecoveredLog recovered = Embedded.Persistence.Recovery.Run(new EnvelopeStorage(disk, Envelope, Time), store, new CacheClock(Time), Recovery);
+        return recovered.Report;
+    }
+
     public AppendLog Reopen()
     {
         Log.Close();

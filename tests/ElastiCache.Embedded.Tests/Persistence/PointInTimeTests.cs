@@ -163,12 +163,13 @@ public sealed class PointInTimeTests(ITestOutputHelper output)
         {
             for (int i = 0; i < 100; i++)
             {
-                cache.Strings.Set($"user:{i}", $"good {i}", new SetOptions { Flags = 7 });
+                cache.Strings.Set($"user:{i}", $"good {i}", new SetOptions { Flags = 7, Priority = EvictionPriority.Low });
                 cache.Strings.Set($"other:{i}", i);
                 cache.Database(3).Hash<string, int>("user:all").Set($"{i}", i);
             }
 
             cache.Database(3).Hash<string, int>("user:all").ExpireAt("1", time.GetUtcNow().AddDays(1));
+            cache.Database(3).Keys.SetPriority("user:all", EvictionPriority.NeverRemove);
             await cache.FlushAsync(Token);
             time.Advance(TimeSpan.FromSeconds(10));
             await cache.RewriteLogAsync(Token);
@@ -199,6 +200,8 @@ public sealed class PointInTimeTests(ITestOutputHelper output)
 
             Assert.True(cache.Strings.TryGetVersioned("user:1", out Versioned<string> versioned));
             Assert.Equal(7u, versioned.Flags);
+            Assert.Equal(EvictionPriority.Low, cache.Keys.Priority("user:1"));
+            Assert.Equal(EvictionPriority.NeverRemove, cache.Database(3).Keys.Priority("user:all"));
             Assert.Equal(100, cache.Database(3).Hash<string, int>("user:all").Count());
             Assert.Equal(DateTimeOffset.FromUnixTimeSeconds(Start).AddDays(1), cache.Database(3).Hash<string, int>("user:all").ExpiresAt("1"));
         }

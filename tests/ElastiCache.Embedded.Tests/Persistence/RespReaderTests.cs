@@ -61,6 +61,7 @@ public sealed class RespReaderTests
     [Fact]
     public void A_claim_of_two_billion_arguments_allocates_nothing_for_them()
     {
+        new RespReader().Read("*1\r\n$1\r\na\r\n"u8, out _, out _);     // what the first call of all allocates is not meant
         long before = GC.GetAllocatedBytesForCurrentThread();
 
         RespOutcome outcome = new RespReader().Read("*2147483647\r\n$1\r\na\r\n"u8, out _, out _);

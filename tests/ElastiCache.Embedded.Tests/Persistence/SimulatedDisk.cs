@@ -1,3 +1,5 @@
+using System.IO.Hashing;
+using System.Text;
 using ElastiCache.Embedded.Persistence;
 
 namespace ElastiCache.Embedded.Tests.Persistence;
@@ -35,10 +37,8 @@ internal enum DiskFault
 /// </remarks>
 internal sealed class SimulatedDisk : IStorage
 {
-    private const int SectorBytes = 512;
-
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, Names> _directories = [];
+    private readonly Dictionary<string, DiskDirectory> _directories = [];
     private DiskFault _fault;
     private int _faultAt = int.MaxValue;
     private int _generation;
@@ -57,6 +57,34 @@ internal sealed class SimulatedDisk : IStorage
     /// <summary>Called at the start of each file sync, outside the disk's own lock: a test holds the disk up here.</summary>
     public Action? OnSync { get; set; }
 
+    /// <summary>Called in the middle of each call that changes something: readers see the change, nothing of it is durable. A test looks here at what a crash would leave.</summary>
+    public Action? OnChange { get; set; }
+
+    /// <summary>Another disk, in the state of this one but for what only readers see: to be <see cref="Crash">crashed</see> before it is used.</summary>
+    public SimulatedDisk CopyForCrash()
+    {
+        var copy = new SimulatedDisk();
+        foreach ((string name, DiskDirectory names) in _directories)
+        {
+            copy._directories.Add(name, names.CopyForCrash());
+        }
+
+        return copy;
+    }
+
+    /// <summary>A hash of all that readers see.</summary>
+    public ulong Fingerprint()
+    {
+        var hash = new XxHash3();
+        foreach ((string name, DiskDirectory names) in _directories.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        {
+            hash.Append(Encoding.UTF8.GetBytes($"{name}/"));
+            names.AddTo(hash);
+        }
+
+        return hash.GetCurrentHashAsUInt64();
+    }
+
     /// <summary>Plans one fault for the call after <paramref name="calls"/> more.</summary>
     public void FailAfter(int calls, DiskFault fault)
     {
@@ -73,7 +101,7 @@ internal sealed class SimulatedDisk : IStorage
             _directories.Remove(directory);
         }
 
-        foreach (Names names in _directories.Values)
+        foreach (DiskDirectory names in _directories.Values)
         {
             names.Crash(random, kept);
         }
@@ -93,32 +121,32 @@ internal sealed class SimulatedDisk : IStorage
         get => Find(name).Bytes.ToArray();
         set
         {
-            var inode = new Inode();
+            var inode = new DiskFile();
             inode.Bytes.Write(0, value);
             inode.Durable.Write(0, value);
-            Names names = DirectoryOf(name);
+            DiskDirectory names = DirectoryOf(name);
             names.Current[NameIn(name)] = names.Durable[NameIn(name)] = inode;
         }
     }
 
-    public bool Exists(string name) => _directories.TryGetValue(FolderIn(name), out Names? names) && names.Current.ContainsKey(NameIn(name));
+    public bool Exists(string name) => _directories.TryGetValue(FolderIn(name), out DiskDirectory? names) && names.Current.ContainsKey(NameIn(name));
 
     public void Remove(string name)
     {
-        Names names = DirectoryOf(name);
+        DiskDirectory names = DirectoryOf(name);
         names.Current.Remove(NameIn(name));
         names.Durable.Remove(NameIn(name));
     }
 
-    public void MakeDirectory(string name) => _directories.TryAdd(name, new Names { IsDurable = true });
+    public void MakeDirectory(string name) => _directories.TryAdd(name, new DiskDirectory { IsDurable = true });
 
     public string PathOf(string name) => $"disk/{name}";
 
-    public void CreateDirectory(string name) => Call(() =>
+    public void CreateDirectory(string name) => Call(changes: true, () =>
     {
-        if (!_directories.TryGetValue(name, out Names? names))
+        if (!_directories.TryGetValue(name, out DiskDirectory? names))
         {
-            _directories.Add(name, names = new Names());
+            _directories.Add(name, names = new DiskDirectory());
         }
 
         return () => names.IsDurable = true;
@@ -141,9 +169,9 @@ internal sealed class SimulatedDisk : IStorage
     public IReadOnlyList<string> List(string directory)
     {
         string[] found = [];
-        Call(() =>
+        Call(changes: false, () =>
         {
-            found = _directories.TryGetValue(directory, out Names? names) ? [.. names.Current.Keys] : [];
+            found = _directories.TryGetValue(directory, out DiskDirectory? names) ? [.. names.Current.Keys] : [];
             return null;
         });
         return found;
@@ -151,10 +179,10 @@ internal sealed class SimulatedDisk : IStorage
 
     public IStorageFile Open(string name, StorageOpen how)
     {
-        Inode? inode = null;
-        Call(() =>
+        DiskFile? inode = null;
+        Call(changes: how == StorageOpen.Create, () =>
         {
-            Names names = DirectoryOf(name);
+            DiskDirectory names = DirectoryOf(name);
             if (!names.Current.TryGetValue(NameIn(name), out inode))
             {
                 if (how == StorageOpen.Existing)
@@ -162,12 +190,12 @@ internal sealed class SimulatedDisk : IStorage
                     throw new FileNotFoundException(null, name);
                 }
 
-                inode = new Inode();
+                inode = new DiskFile();
                 names.Change((NameIn(name), inode));
             }
             else if (how == StorageOpen.Create)
             {
-                inode.Change(new Change(0, null));
+                inode.Change(new DiskChange(0, null));
             }
 
             return null;
@@ -175,22 +203,22 @@ internal sealed class SimulatedDisk : IStorage
         return new OpenFile(this, inode!, _generation);
     }
 
-    public void Rename(string from, string to) => Call(() =>
+    public void Rename(string from, string to) => Call(changes: true, () =>
     {
-        Names names = DirectoryOf(from);
+        DiskDirectory names = DirectoryOf(from);
         names.Change((NameIn(from), null), (NameIn(to), names.Current[NameIn(from)]));
         return null;
     });
 
-    public void Delete(string name) => Call(() =>
+    public void Delete(string name) => Call(changes: true, () =>
     {
         DirectoryOf(name).Change((NameIn(name), null));
         return null;
     });
 
-    public void SyncDirectory(string name) => Call(() =>
+    public void SyncDirectory(string name) => Call(changes: true, () =>
     {
-        Names names = _directories[name];
+        DiskDirectory names = _directories[name];
         return () => names.Sync();
     });
 
@@ -198,13 +226,13 @@ internal sealed class SimulatedDisk : IStorage
 
     private static string NameIn(string name) => name[(name.LastIndexOf('/') + 1)..];
 
-    private Names DirectoryOf(string name) =>
-        _directories.TryGetValue(FolderIn(name), out Names? names) ? names : throw new DirectoryNotFoundException(name);
+    private DiskDirectory DirectoryOf(string name) =>
+        _directories.TryGetValue(FolderIn(name), out DiskDirectory? names) ? names : throw new DirectoryNotFoundException(name);
 
-    private Inode Find(string name) => DirectoryOf(name).Current[NameIn(name)];
+    private DiskFile Find(string name) => DirectoryOf(name).Current[NameIn(name)];
 
     // A call first changes what readers see; what it returns makes that durable. A power cut may come between.
-    private void Call(Func<Action?> change, Action? onFault = null)
+    private void Call(bool changes, Func<Action?> change, Action? onFault = null)
     {
         lock (_lock)
         {
@@ -216,7 +244,13 @@ internal sealed class SimulatedDisk : IStorage
             bool fails = Calls++ == _faultAt;
             if (!fails)
             {
-                change()?.Invoke();
+                Action? persist = change();
+                if (changes)
+                {
+                    OnChange?.Invoke();
+                }
+
+                persist?.Invoke();
                 return;
             }
 
@@ -233,166 +267,6 @@ internal sealed class SimulatedDisk : IStorage
         }
     }
 
-    private sealed record Change(long Offset, byte[]? Bytes); // no bytes: truncate to the offset
-
-    /// <summary>Bytes that grow and shrink; a gap reads as zeros.</summary>
-    private sealed class Content
-    {
-        private byte[] _bytes = [];
-
-        public int Length { get; private set; }
-
-        public ReadOnlySpan<byte> Span => _bytes.AsSpan(0, Length);
-
-        public byte[] ToArray() => Span.ToArray();
-
-        public void Write(long offset, ReadOnlySpan<byte> bytes)
-        {
-            SetLength(Math.Max(Length, offset + bytes.Length));
-            bytes.CopyTo(_bytes.AsSpan((int)offset));
-        }
-
-        public void SetLength(long length)
-        {
-            if (length > _bytes.Length)
-            {
-                Array.Resize(ref _bytes, (int)Math.Max(length, 2L * _bytes.Length));
-            }
-
-            if (length < Length)
-            {
-                _bytes.AsSpan((int)length, Length - (int)length).Clear();
-            }
-
-            Length = (int)length;
-        }
-
-        public void Apply(Change change)
-        {
-            if (change.Bytes is null)
-            {
-                SetLength(change.Offset);
-            }
-            else
-            {
-                Write(change.Offset, change.Bytes);
-            }
-        }
-    }
-
-    private sealed class Inode
-    {
-        private readonly List<Change> _pending = [];
-        private readonly List<Change> _doomed = [];
-
-        public Content Bytes { get; private set; } = new();
-
-        public Content Durable { get; } = new();
-
-        public void Change(Change change)
-        {
-            Bytes.Apply(change);
-            _pending.Add(change);
-        }
-
-        public void Sync()
-        {
-            _pending.ForEach(Durable.Apply);
-            _pending.Clear();
-        }
-
-        public void Doom()
-        {
-            _doomed.AddRange(_pending);
-            _pending.Clear();
-        }
-
-        public void Crash(Random random, double kept)
-        {
-            foreach (Change change in _doomed.Concat(_pending))
-            {
-                if (change.Bytes is null)
-                {
-                    if (random.NextDouble() < kept)
-                    {
-                        Durable.Apply(change);
-                    }
-
-                    continue;
-                }
-
-                for (long at = change.Offset; at < change.Offset + change.Bytes.Length;)
-                {
-                    long end = Math.Min(change.Offset + change.Bytes.Length, ((at / SectorBytes) + 1) * SectorBytes);
-                    if (random.NextDouble() < kept)
-                    {
-                        Durable.Write(at, change.Bytes.AsSpan((int)(at - change.Offset), (int)(end - at)));
-                    }
-
-                    at = end;
-                }
-            }
-
-            _doomed.Clear();
-            _pending.Clear();
-            Bytes = new Content();
-            Bytes.Write(0, Durable.Span);
-        }
-    }
-
-    private sealed class Names
-    {
-        private readonly List<(string Name, Inode? Inode)[]> _pending = [];
-
-        public bool IsDurable { get; set; }
-
-        public Dictionary<string, Inode> Current { get; private set; } = [];
-
-        public Dictionary<string, Inode> Durable { get; private set; } = [];
-
-        public void Change(params (string Name, Inode? Inode)[] change)
-        {
-            Apply(Current, change);
-            _pending.Add(change);
-        }
-
-        public void Sync()
-        {
-            _pending.ForEach(change => Apply(Durable, change));
-            _pending.Clear();
-        }
-
-        public void Crash(Random random, double kept)
-        {
-            foreach ((string Name, Inode? Inode)[] change in _pending.Where(_ => random.NextDouble() < kept))
-            {
-                Apply(Durable, change);
-            }
-
-            _pending.Clear();
-            Current = new Dictionary<string, Inode>(Durable);
-            foreach (Inode inode in Current.Values.Distinct())
-            {
-                inode.Crash(random, kept);
-            }
-        }
-
-        private static void Apply(Dictionary<string, Inode> names, (string Name, Inode? Inode)[] change)
-        {
-            foreach ((string name, Inode? inode) in change)
-            {
-                if (inode is null)
-                {
-                    names.Remove(name);
-                }
-                else
-                {
-                    names[name] = inode;
-                }
-            }
-        }
-    }
-
     private sealed class Claim(SimulatedDisk disk, int generation) : IDisposable
     {
         public void Dispose()
@@ -404,13 +278,13 @@ internal sealed class SimulatedDisk : IStorage
         }
     }
 
-    private sealed class OpenFile(SimulatedDisk disk, Inode inode, int generation) : IStorageFile
+    private sealed class OpenFile(SimulatedDisk disk, DiskFile inode, int generation) : IStorageFile
     {
         public long Length => inode.Bytes.Length;
 
         public int Read(long offset, Span<byte> buffer)
         {
-            Call(() => null);
+            Call(changes: false, () => null);
             ReadOnlySpan<byte> rest = inode.Bytes.Span[(int)Math.Min(offset, inode.Bytes.Length)..];
             rest = rest[..Math.Min(rest.Length, buffer.Length)];
             rest.CopyTo(buffer);
@@ -420,29 +294,29 @@ internal sealed class SimulatedDisk : IStorage
         public void Write(long offset, ReadOnlySpan<byte> bytes)
         {
             byte[] copy = bytes.ToArray();
-            Call(() =>
+            Call(changes: true, () =>
             {
-                inode.Change(new Change(offset, copy));
+                inode.Change(new DiskChange(offset, copy));
                 return null;
             }, onFault: () =>
             {
                 if (disk._fault == DiskFault.ShortWrite)
                 {
-                    inode.Change(new Change(offset, copy[..(copy.Length / 2)]));
+                    inode.Change(new DiskChange(offset, copy[..(copy.Length / 2)]));
                 }
             });
         }
 
-        public void Truncate(long length) => Call(() =>
+        public void Truncate(long length) => Call(changes: true, () =>
         {
-            inode.Change(new Change(length, null));
+            inode.Change(new DiskChange(length, null));
             return null;
         });
 
         public void Sync()
         {
             disk.OnSync?.Invoke();
-            Call(() => () =>
+            Call(changes: true, () => () =>
             {
                 inode.Sync();
                 disk.Syncs++;
@@ -453,14 +327,14 @@ internal sealed class SimulatedDisk : IStorage
         {
         }
 
-        private void Call(Func<Action?> change, Action? onFault = null)
+        private void Call(bool changes, Func<Action?> change, Action? onFault = null)
         {
             if (disk._generation != generation)
             {
                 throw new IOException("This file was opened by a process that is dead.");
             }
 
-            disk.Call(change, onFault);
+            disk.Call(changes, change, onFault);
         }
     }
 }

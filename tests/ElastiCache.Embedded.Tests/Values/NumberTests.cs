@@ -24,6 +24,19 @@ public class NumberTests
         }, iter: Iterations);
 
     [Fact]
+    public void A_short_decimal_is_read_as_the_nearest_number_there_is() =>
+        Gen.Select(Gen.OneOf(Gen.Long[0, 99_999], Gen.Long[0, 99_999_999_999_999_999]), Gen.Int[-1, 18], Gen.Bool).Sample((digits, decimals, isNegative) =>
+        {
+            string text = digits.ToString(CultureInfo.InvariantCulture);
+            text = (isNegative ? "-" : "") + (decimals < 0 || decimals > text.Length ? text : text[..^decimals] + "." + text[^decimals..]);
+
+            bool isRead = DoubleText.TryParse(Encoding.ASCII.GetBytes(text), out double number);
+
+            Assert.True(isRead || text is "." or "-.");
+            Assert.True(!isRead || BitConverter.DoubleToInt64Bits(double.Parse(text, CultureInfo.InvariantCulture)) == BitConverter.DoubleToInt64Bits(number), text);
+        }, iter: Iterations);
+
+    [Fact]
     public void A_text_is_an_integer_only_if_formatting_would_give_that_text() =>
         Gen.Char["0123456789-+ "].Array[0, 22].Select(text => new string(text)).Sample(text =>
         {

@@ -1,27 +1,20 @@
-using System.Buffers.Binary;
-using System.Text;
 using ElastiCache.Embedded.Tests.Crash;
 using ElastiCache.Embedded.Values;
+using static ElastiCache.Embedded.Tests.Values.FieldDeadlineLayouts;
 
 namespace ElastiCache.Embedded.Tests.Values;
 
 /// <summary>Hashes whose fields have deadlines, of Redis 7.4 and Valkey 9, built here by hand after their published layout.</summary>
 public sealed class RdbFieldDeadlineTests : IDisposable
 {
-    private const long Deadline = 4_000_000_000_000;
-
     private readonly TemporaryFolder _folder = new();
 
-    public static TheoryData<string, byte> Layouts => new() { { "REDIS0012", 22 }, { "REDIS0012", 23 }, { "REDIS0012", 24 }, { "REDIS0012", 25 }, { "VALKEY080", 22 } };
-
     private static CancellationToken Token => TestContext.Current.CancellationToken;
-
-    private static byte[] DeadlineNumber => [0x81, .. BigEndian(Deadline)];
 
     public void Dispose() => _folder.Dispose();
 
     [Theory]
-    [MemberData(nameof(Layouts))]
+    [MemberData(nameof(Layouts), MemberType = typeof(FieldDeadlineLayouts))]
     public async Task A_hash_keeps_the_deadlines_of_its_fields(string magic, byte type)
     {
         await using EmbeddedCache cache = await ImportAsync(magic, type, Value(magic, type));
@@ -35,7 +28,7 @@ public sealed class RdbFieldDeadlineTests : IDisposable
     }
 
     [Theory]
-    [MemberData(nameof(Layouts))]
+    [MemberData(nameof(Layouts), MemberType = typeof(FieldDeadlineLayouts))]
     public async Task A_hash_that_ends_early_is_refused(string magic, byte type)
     {
         byte[] value = Value(magic, type);
@@ -76,39 +69,9 @@ public sealed class RdbFieldDeadlineTests : IDisposable
         }
     }
 
-    private static byte[] Value(string magic, byte type)
-    {
-        byte[] f = [1, (byte)'f', 1, (byte)'v'], g = [1, (byte)'g', 1, (byte)'w'];
-        return (magic[0], type) switch
-        {
-            ('V', 22) => [2, .. f, .. LittleEndian(Deadline), .. g, .. LittleEndian(-1)],
-            (_, 22) => [2, .. DeadlineNumber, .. f, 0, .. g],
-            (_, 24) => [.. LittleEndian(Deadline - 4), 2, 5, .. f, 0, .. g],
-            (_, 25) => [.. LittleEndian(Deadline), .. Pack("f", "v", $"{Deadline}", "g", "w", "0")],
-            _ => Pack("f", "v", $"{Deadline}", "g", "w", "0"),
-        };
-    }
-
-    // As a string: one byte of length, the listpack. Its elements: short text, 0, or an integer of 64 bits.
-    private static byte[] Pack(params string[] elements)
-    {
-        var body = new List<byte>();
-        foreach (string element in elements)
-        {
-            byte[] data = long.TryParse(element, out long number)
-                ? number == 0 ? [0] : [0xF4, .. LittleEndian(number)]
-                : [(byte)(0x80 | element.Length), .. Encoding.ASCII.GetBytes(element)];
-            body.AddRange([.. data, (byte)data.Length]);
-        }
-
-        byte length = (byte)(body.Count + 7);
-        return [length, length, 0, 0, 0, (byte)elements.Length, 0, .. body, 0xFF];
-    }
-
     private async Task<EmbeddedCache> ImportAsync(string magic, byte type, byte[] value)
     {
-        byte[] file = [.. Encoding.ASCII.GetBytes(magic), 0xFE, 0, type, 1, (byte)'h', .. value, 0xFF];
-        await File.WriteAllBytesAsync(_folder["fields.rdb"], [.. file, .. LittleEndian((long)Crc64.Append(0, file))], Token);
+        await File.WriteAllBytesAsync(_folder["fields.rdb"], FileOf(magic, type, value), Token);
         var cache = new EmbeddedCache();
         try
         {
@@ -120,19 +83,5 @@ public sealed class RdbFieldDeadlineTests : IDisposable
             await cache.DisposeAsync();
             throw;
         }
-    }
-
-    private static byte[] LittleEndian(long number)
-    {
-        byte[] bytes = new byte[sizeof(long)];
-        BinaryPrimitives.WriteInt64LittleEndian(bytes, number);
-        return bytes;
-    }
-
-    private static byte[] BigEndian(long number)
-    {
-        byte[] bytes = new byte[sizeof(long)];
-        BinaryPrimitives.WriteInt64BigEndian(bytes, number);
-        return bytes;
     }
 }

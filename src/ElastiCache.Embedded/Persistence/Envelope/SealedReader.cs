@@ -14,11 +14,14 @@ internal sealed class SealedReader : IStorageFile
     // One in so many bytes is remembered: 24 bytes for each 256 KB, and at most as much is walked for a read out of order.
     private const long BytesAPlace = 256 * 1024;
 
+    private const int HeaderWindowBytes = 16 * 1024;
+
     private readonly IStorageFile _file;
     private readonly string _path;
     private readonly FrameSeal _seal;
     private readonly List<Place> _places = [new Place(0, EnvelopeHeader.Bytes, 0)];
     private LogWindow _window;
+    private LogWindow _headers;     // small, so that walking over headers does not read what lies between them
     private Place _end;             // behind the last good frame
     private long _durable;          // the newest that a frame tells
     private Place _next;            // behind the frame in _plain
@@ -28,7 +31,7 @@ internal sealed class SealedReader : IStorageFile
 
     private SealedReader(IStorageFile file, string path, FrameSeal seal)
     {
-        (_file, _path, _seal, _window) = (file, path, seal, new LogWindow(file));
+        (_file, _path, _seal, _window, _headers) = (file, path, seal, new LogWindow(file), new LogWindow(file, HeaderWindowBytes));
         _end = _next = _places[0];
     }
 
@@ -113,7 +116,7 @@ internal sealed class SealedReader : IStorageFile
         }
 
         _file.Truncate(end.Physical);
-        _window = new LogWindow(_file);
+        (_window, _headers) = (new LogWindow(_file), new LogWindow(_file, HeaderWindowBytes));
         _places.RemoveAll(place => place.Plain > length);
         (_end, _next, _plainCount, Damage) = (end, _places[0], 0, null);
     }
@@ -161,13 +164,17 @@ internal sealed class SealedReader : IStorageFile
         }
     }
 
-    private bool TryHeaderAt(Place place, out FrameHeader header) =>
-        TryHeaderAt(place.Physical, out header) && header.Number == place.Number && header.Durable <= place.Physical;
-
-    private bool TryHeaderAt(long physical, out FrameHeader header)
+    private bool TryHeaderAt(Place place, out FrameHeader header)
     {
         header = default;
-        return physical <= _window.Length - FrameHeader.Bytes && _seal.TryReadHeader(_window.From(physical, FrameHeader.Bytes), out header) && header.FrameBytes <= _window.Length - physical;
+        return place.Physical <= _headers.Length - FrameHeader.Bytes && TryHeader(place.Physical, _headers.From(place.Physical, FrameHeader.Bytes), out header) &&
+            header.Number == place.Number && header.Durable <= place.Physical;
+    }
+
+    private bool TryHeader(long physical, ReadOnlySpan<byte> bytes, out FrameHeader header)
+    {
+        header = default;
+        return bytes.Length >= FrameHeader.Bytes && _seal.TryReadHeader(bytes, out header) && header.FrameBytes <= _window.Length - physical;
     }
 
     private static void Advance(ref Place place, in FrameHeader header) =>
@@ -188,7 +195,7 @@ internal sealed class SealedReader : IStorageFile
             }
 
             position += next;
-            if (TryHeaderAt(position, out FrameHeader header) && header.Durable > _end.Physical && TryOpen(new Place(0, position, header.Number), header))
+            if (TryHeader(position, _window.From(position, FrameHeader.Bytes), out FrameHeader header) && header.Durable > _end.Physical && TryOpen(new Place(0, position, header.Number), header))
             {
                 return true;
             }

@@ -53,8 +53,10 @@ internal sealed class SealedWriter(IStorageFile file, string path, EnvelopeHeade
 
     public void Sync()
     {
+        // Frames may be written meanwhile, by another thread.
+        long length = Volatile.Read(ref _physicalLength);
         file.Sync();
-        _durableLength = _physicalLength;
+        Volatile.Write(ref _durableLength, length);
     }
 
     public void Dispose()

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
+using ElastiCache.Embedded.Keyspace;
 using ElastiCache.Embedded.Values;
 
 namespace ElastiCache.Embedded.Persistence.Rdb;
@@ -9,24 +10,16 @@ namespace ElastiCache.Embedded.Persistence.Rdb;
 /// <summary>Takes the entries of an RDB file one by one.</summary>
 internal interface IRdbEntrySink
 {
-    /// <param name="database">Its database.</param>
-    /// <param name="key">Its key; valid during the call.</param>
-    /// <param name="deadline">Its deadline in Unix ms; <see cref="Keyspace.Record.NoExpiry"/> for none.</param>
-    /// <param name="value">The value, checked; disposed after the call.</param>
-    void Take(long database, ReadOnlySpan<byte> key, long deadline, RdbValue value);
+    /// <summary>Redis's settings by which a small collection will be reported.</summary>
+    EncodingLimits Encodings { get; }
 
-    /// <summary>Takes a string, of which most files have most: without an <see cref="RdbValue"/> for each, where a sink can do without.</summary>
-    /// <param name="database">Its database.</param>
-    /// <param name="key">Its key; valid during the call.</param>
-    /// <param name="deadline">Its deadline in Unix ms; <see cref="Keyspace.Record.NoExpiry"/> for none.</param>
-    /// <param name="flags">Memcached's flags.</param>
-    /// <param name="text">Its value; valid during the call.</param>
-    void TakeString(long database, ReadOnlySpan<byte> key, long deadline, uint flags, ReadOnlySpan<byte> text)
+    /// <summary>So many entries of a database follow, by the word of the file and no more than it has room for. A hint.</summary>
+    void Expect(long database, long entries)
     {
-        using var value = new RdbValue(ValueKind.String) { Flags = flags };
-        value.Items.Add(text);
-        Take(database, key, deadline, value);
     }
+
+    /// <summary>Takes an entry, and its <see cref="RdbEntry.Value"/> over.</summary>
+    void Take(in RdbEntry entry);
 }
 
 /// <summary>Reads RDB files of Redis 2.x to 7.4 and of Valkey 8 and 9, from storage that may hold anything.</summary>
@@ -41,12 +34,20 @@ internal sealed class RdbFileReader
     // Valkey 9 begins its files with its own name, and counts on from here.
     private const int ValkeyVersion = 80;
     private const int HeaderBytes = 9;
-    private const int FirstWindow = 1 << 20;
+
+    // A type, a key and a value: shorter ones are rare enough.
+    private const int LeastEntryBytes = 8;
+
+    // What is larger is read in pieces; what is smaller needs no more than it has.
+    private const int MostFirstWindow = 1 << 20;
+    private const int LeastWindow = 4096;
     private const int FirstVersionWithChecksum = 5;
 
     private readonly IStorageFile _file;
     private readonly string _path;
-    private byte[] _window = new byte[FirstWindow];
+    private readonly IRdbEntrySink _sink;
+    private readonly RdbPackedValue _packed;
+    private byte[] _window;
     private int _filled;
     private long _windowOffset;
     private int _position;
@@ -56,10 +57,10 @@ internal sealed class RdbFileReader
     private long _createdSecond;
     private bool _isValkey;
 
-    private RdbFileReader(IStorageFile file, string path)
+    private RdbFileReader(IStorageFile file, string path, IRdbEntrySink sink)
     {
-        _file = file;
-        _path = path;
+        (_file, _path, _sink, _packed) = (file, path, sink, new RdbPackedValue(sink.Encodings));
+        _window = new byte[Math.Clamp(file.Length, LeastWindow, MostFirstWindow)];
     }
 
     /// <summary>Whether a file that begins like this is an RDB file.</summary>
@@ -77,10 +78,10 @@ internal sealed class RdbFileReader
     /// <param name="createdSecond">When it was made, Unix seconds; 0 if it doesn't say.</param>
     public static long Read(IStorageFile file, string path, IRdbEntrySink sink, out long createdSecond)
     {
-        var reader = new RdbFileReader(file, path);
+        var reader = new RdbFileReader(file, path, sink);
         reader.Fill(0);
         int version = reader.ReadHeader();
-        reader.ReadEntries(version, sink);
+        reader.ReadEntries(version);
         createdSecond = reader._createdSecond;
         return reader._windowOffset + reader._position + (version < FirstVersionWithChecksum ? 0 : sizeof(ulong));
     }
@@ -88,13 +89,13 @@ internal sealed class RdbFileReader
     /// <summary>Reads when a file was made, Unix seconds, from its first facts; 0 if they don't say.</summary>
     public static long ReadCreatedSecond(IStorageFile file, string path)
     {
-        var reader = new RdbFileReader(file, path);
+        var reader = new RdbFileReader(file, path, NoSink.Instance);
         reader.Fill(0);
         reader.ReadHeader();
         long database = 0;
         while (reader._createdSecond == 0 && reader._position < reader._filled && reader._window[reader._position] == RdbOpcode.Fact)
         {
-            reader.ReadOne(ref database, NoSink.Instance);
+            reader.ReadSome(ref database, most: 1);
         }
 
         return reader._createdSecond;
@@ -120,44 +121,47 @@ internal sealed class RdbFileReader
         return version;
     }
 
-    private void ReadEntries(int version, IRdbEntrySink sink)
+    private void ReadEntries(int version)
     {
         long database = 0;
-        while (ReadOne(ref database, sink))
+        while (ReadSome(ref database, most: int.MaxValue))
         {
-            // The next.
+            // The next window.
         }
 
         CheckEnd(version);
     }
 
-    // False at the end of the file. An entry is parsed where it lies; one that reaches beyond the window is begun again in a larger one.
-    private bool ReadOne(ref long database, IRdbEntrySink sink)
+    // What lies whole in the window, or the first of it. False at the end of the file. An entry is parsed where it lies; one that reaches beyond the window is begun again in a larger one.
+    private bool ReadSome(ref long database, int most)
     {
+        int start = _position;
+        var reader = new RdbReader(_window.AsSpan(start, _filled - start)) { IsValkey = _isValkey };
         try
         {
-            var reader = new RdbReader(_window.AsSpan(_position, _filled - _position)) { IsValkey = _isValkey };
-            try
+            bool isEnd = false;
+            for (; most > 0 && !isEnd; most--)
             {
-                bool isEnd = !ReadEntry(ref reader, ref database, sink);
-                _position += reader.Position;
-                return !isEnd;
+                isEnd = !ReadEntry(ref reader, ref database);
+                _position = start + reader.Position;
             }
-            finally
-            {
-                reader.Dispose();
-            }
+
+            return !isEnd;
         }
         catch (RdbDataException e)
         {
             return Fill(_position) ? true : throw new RdbFileException(_path, _windowOffset + _position, e.Message, e);
         }
+        finally
+        {
+            reader.Dispose();
+        }
     }
 
     // One opcode, or one entry with all that belongs to it. False at the end of the file.
-    private bool ReadEntry(ref RdbReader reader, ref long database, IRdbEntrySink sink)
+    private bool ReadEntry(ref RdbReader reader, ref long database)
     {
-        long deadline = Keyspace.Record.NoExpiry;
+        long deadline = Record.NoExpiry;
         while (true)
         {
             byte opcode = reader.ReadByte();
@@ -169,8 +173,9 @@ internal sealed class RdbFileReader
                     database = (long)reader.ReadNumber();
                     return true;
                 case RdbOpcode.Sizes:
+                    ulong entries = reader.ReadNumber();
                     reader.ReadNumber();
-                    reader.ReadNumber();
+                    _sink.Expect(database, (long)Math.Min(entries, (ulong)_file.Length / LeastEntryBytes));
                     return true;
                 case RdbOpcode.SlotInformation:
                     reader.ReadNumber();
@@ -200,32 +205,36 @@ internal sealed class RdbFileReader
                     deadline = 1000L * BinaryPrimitives.ReadInt32LittleEndian(reader.Take(sizeof(int)));
                     break;
                 default:
-                    ReadOnlySpan<byte> key = KeepKey(reader.ReadString());
-                    if (opcode == (byte)RdbType.String && _notes.FieldDeadlines == null)
-                    {
-                        sink.TakeString(database, key, deadline, _notes.Flags, reader.ReadString());
-                    }
-                    else
-                    {
-                        TakeValue((RdbType)opcode, ref reader, database, key, deadline, sink);
-                    }
-
+                    TakeEntry((RdbType)opcode, ref reader, database, deadline);
                     _notes = default;
                     return true;
             }
         }
     }
 
-    private void TakeValue(RdbType type, ref RdbReader reader, long database, ReadOnlySpan<byte> key, long deadline, IRdbEntrySink sink)
+    private void TakeEntry(RdbType type, ref RdbReader reader, long database, long deadline)
     {
-        using RdbValue value = RdbValueReader.Read(type, ref reader);
-        if (_notes.Flags != 0 || (_notes.FieldDeadlines != null && value.Kind != ValueKind.Hash))
+        ReadOnlySpan<byte> key = KeepKey(reader.ReadString());
+        if (type == RdbType.String && _notes.FieldDeadlines == null)
         {
-            throw new RdbDataException("A note stands before an entry of another kind.");
+            _sink.Take(new RdbEntry { Database = database, Key = key, Deadline = deadline, Kind = ValueKind.String, Bytes = reader.ReadString(), Marks = _notes.Marks });
         }
+        else if (_notes.Marks.Flags == 0 && _notes.FieldDeadlines == null && _packed.TryRead(type, ref reader))
+        {
+            _sink.Take(new RdbEntry { Database = database, Key = key, Deadline = deadline, Kind = _packed.Kind, Bytes = _packed.Bytes, Marks = _notes.Marks });
+        }
+        else
+        {
+            RdbValue value = RdbValueReader.Read(type, ref reader);
+            if (_notes.Marks.Flags != 0 || (_notes.FieldDeadlines != null && value.Kind != ValueKind.Hash))
+            {
+                value.Dispose();
+                throw new RdbDataException("A note stands before an entry of another kind.");
+            }
 
-        value.FieldDeadlines = _notes.FieldDeadlines ?? value.FieldDeadlines;
-        sink.Take(database, key, deadline, value);
+            value.FieldDeadlines = _notes.FieldDeadlines ?? value.FieldDeadlines;
+            _sink.Take(new RdbEntry { Database = database, Key = key, Deadline = deadline, Kind = value.Kind, Value = value, Marks = _notes.Marks });
+        }
     }
 
     // A string that was read is valid until the next is.
@@ -341,7 +350,9 @@ internal sealed class RdbFileReader
     {
         public static readonly NoSink Instance = new();
 
-        public void Take(long database, ReadOnlySpan<byte> key, long deadline, RdbValue value)
+        public EncodingLimits Encodings { get; } = new();
+
+        public void Take(in RdbEntry entry)
         {
             // Only facts are read.
         }

@@ -9,6 +9,8 @@ namespace ElastiCache.Embedded.Persistence.Rdb;
 /// <remarks>
 /// <code>
 ///   FA "ec-flags" "7"                                           Memcached's flags
+///   FA "ec-priority" "3"                                        an EvictionPriority
+///   FA "ec-cost" "20"                                           what a miss costs
 ///   FA "ec-field-deadlines" [ms, 8 bytes, field as a string]…    deadlines of a hash's fields; several such notes of one hash add up
 /// </code>
 /// redis-server passes over auxiliary fields that it does not know, wherever they stand, so it loads the same file without them.
@@ -19,6 +21,10 @@ internal static class RdbNote
     public const int MostBytes = 64 * 1024;
 
     public static ReadOnlySpan<byte> Flags => "ec-flags"u8;
+
+    public static ReadOnlySpan<byte> Priority => "ec-priority"u8;
+
+    public static ReadOnlySpan<byte> Cost => "ec-cost"u8;
 
     public static ReadOnlySpan<byte> FieldDeadlines => "ec-field-deadlines"u8;
 
@@ -31,12 +37,23 @@ internal static class RdbNote
         writer.String(value);
     }
 
-    /// <summary>Writes flags.</summary>
-    public static void WriteFlags(IBufferWriter<byte> output, uint flags)
+    /// <summary>Writes what an entry has of marks.</summary>
+    public static void WriteMarks(IBufferWriter<byte> output, EntryMarks marks)
     {
-        Span<byte> digits = stackalloc byte[10];
-        Utf8Formatter.TryFormat(flags, digits, out int length);
-        Write(output, Flags, digits[..length]);
+        if (marks.Flags != 0)
+        {
+            WriteNumber(output, Flags, marks.Flags);
+        }
+
+        if (marks.Priority != EvictionPriority.Normal)
+        {
+            WriteNumber(output, Priority, (uint)marks.Priority);
+        }
+
+        if (marks.Cost != 1)
+        {
+            WriteNumber(output, Cost, (uint)marks.Cost);
+        }
     }
 
     /// <summary>Reads a note into what is known of the next entry. Other facts are passed over.</summary>
@@ -45,12 +62,17 @@ internal static class RdbNote
     {
         if (name.SequenceEqual(Flags))
         {
-            if (!Utf8Parser.TryParse(value, out uint flags, out int used) || used != value.Length)
-            {
-                throw new RdbDataException("An entry's flags are not a number.");
-            }
-
-            notes = notes with { Flags = flags };
+            notes = notes with { Marks = notes.Marks.WithFlags(NumberOf(value, "An entry's flags are not a number.")) };
+        }
+        else if (name.SequenceEqual(Priority))
+        {
+            uint priority = NumberOf(value, "An entry's priority is none.", (uint)EvictionPriority.NeverRemove);
+            notes = notes with { Marks = notes.Marks.WithPriority((EvictionPriority)priority) };
+        }
+        else if (name.SequenceEqual(Cost))
+        {
+            uint cost = NumberOf(value, "An entry's cost is none.", EntryMarks.MostCost);
+            notes = notes with { Marks = notes.Marks.WithCost((int)Math.Max(cost, 1)) };
         }
         else if (name.SequenceEqual(FieldDeadlines))
         {
@@ -72,9 +94,19 @@ internal static class RdbNote
             notes = notes with { FieldDeadlines = deadlines };
         }
     }
+
+    private static void WriteNumber(IBufferWriter<byte> output, ReadOnlySpan<byte> name, uint number)
+    {
+        Span<byte> digits = stackalloc byte[10];
+        Utf8Formatter.TryFormat(number, digits, out int length);
+        Write(output, name, digits[..length]);
+    }
+
+    private static uint NumberOf(ReadOnlySpan<byte> value, string error, uint most = uint.MaxValue) =>
+        Utf8Parser.TryParse(value, out uint number, out int used) && used == value.Length && number <= most ? number : throw new RdbDataException(error);
 }
 
 /// <summary>What notes have said of the entry that follows.</summary>
-/// <param name="Flags">Memcached's flags.</param>
+/// <param name="Marks">Flags, priority and cost.</param>
 /// <param name="FieldDeadlines">Deadlines of a hash's fields, Unix ms; null for none.</param>
-internal readonly record struct RdbEntryNotes(uint Flags, List<(byte[] Field, long Deadline)>? FieldDeadlines);
+internal readonly record struct RdbEntryNotes(EntryMarks Marks, List<(byte[] Field, long Deadline)>? FieldDeadlines);

@@ -11,8 +11,8 @@ internal delegate bool KeyFilter(ReadOnlySpan<byte> key);
 /// <remarks>
 /// <code>
 ///   all shards at once:   the moment                                                     (see <see cref="ISnapshotObserver"/>)
-///   shard by shard:       lock, encode some entries, unlock, write them to the file
-///   a writer who comes first encodes the old entry into its shard's buffer; large collections follow slice by slice
+///   shard by shard:       lock, copy some entries, unlock, encode them into the file
+///   a writer who comes first copies the old entry into its shard's buffer; large collections follow slice by slice
 /// </code>
 /// A lock is held for some sixteen kilobytes at a time. What writers hand over waits in memory until the next turn, which comes after every slice.
 /// </remarks>
@@ -20,7 +20,7 @@ internal sealed class RdbSnapshot : ISnapshotObserver
 {
     private const int BytesALock = 16 * 1024;
     private const int ElementsALock = 500;
-    private const int BytesThatWait = 256 * 1024;
+    private const int BytesThatWait = 64 * 1024;
     private const int NoDatabase = -1;
 
     private readonly Store _store;
@@ -28,8 +28,10 @@ internal sealed class RdbSnapshot : ISnapshotObserver
     private RdbFileWriter? _file;
     private readonly Part[] _parts;
     private readonly long _now;
-    private byte[] _scratch = [];
-    private bool _discards;
+    private HandedOver _taken = new();
+    private int _database = NoDatabase;     // the last that the file names
+    private volatile bool _discards;
+    private volatile Exception? _failure;
 
     private RdbSnapshot(Store store, KeyFilter? wants)
     {
@@ -58,15 +60,19 @@ internal sealed class RdbSnapshot : ISnapshotObserver
     /// <summary>Writes the state of the moment and finishes the file, or gives the snapshot up.</summary>
     /// <returns>The number of entries written.</returns>
     /// <exception cref="IOException">The file can't be written. The store is as it was.</exception>
+    /// <exception cref="InsufficientMemoryException">There was no memory for the old state of an entry that was changed meanwhile. The store is as it was.</exception>
     public long Write(RdbFileWriter file, CancellationToken cancellationToken = default)
     {
         _file = file;
         try
         {
+            WriteSizes();
             WriteShards(cancellationToken);
+            ThrowIfFailed();
         }
         catch
         {
+            file.Dispose();
             Discard();
             throw;
         }
@@ -90,18 +96,45 @@ internal sealed class RdbSnapshot : ISnapshotObserver
         bool isWanted = extras.Deadline > _now && (_wants == null || _wants(key));
         if (collection != null)
         {
-            part.Large.Enqueue(new LargeEntry(database, isWanted ? key.ToArray() : null, extras.Deadline, kind, collection));
+            part.Large.Enqueue(new LargeEntry(database, isWanted ? key.ToArray() : null, extras.Deadline, extras.Marks, kind, collection));
         }
-        else if (!_discards && isWanted)
+        else if (!Skips && isWanted)
         {
-            if (extras.Flags != 0)
-            {
-                RdbNote.WriteFlags(part.Entries, extras.Flags);
-            }
-
-            WriteHead(part, database, key, extras.Deadline, RdbValueWriter.TypeOf(kind, value));
-            RdbValueWriter.Write(new RdbWriter(part.Entries, compresses: true), kind, value, shell: null);
+            part.Entries.Add(database, key, value, kind, extras);
             part.Written++;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Fail(Exception cause) => _failure ??= cause;
+
+    // Nothing more goes into the file: not of a snapshot that is given up, nor behind the half of an entry that may be among what a failure has left.
+    private bool Skips => _discards || _failure != null;
+
+    private void ThrowIfFailed()
+    {
+        if (!_discards && _failure is { } failure)
+        {
+            throw new InsufficientMemoryException("There was no memory for the old state of an entry that was changed while the snapshot was taken. It was given up; nothing else is lost.", failure);
+        }
+    }
+
+    // What a loader makes its tables for. Writers go on, so the numbers are only about right.
+    private void WriteSizes()
+    {
+        for (int database = 0; database < _store.DatabaseCount && _wants == null; database++)
+        {
+            long entries = _store.Count(database);
+            if (entries > 0)
+            {
+                var writer = new RdbWriter(_file!.Output, compresses: false);
+                writer.Byte(RdbOpcode.Database);
+                writer.Number((ulong)database);
+                writer.Byte(RdbOpcode.Sizes);
+                writer.Number((ulong)entries);
+                writer.Number((ulong)_store.Expiring(database));
+                _database = database;
+            }
         }
     }
 
@@ -116,6 +149,7 @@ internal sealed class RdbSnapshot : ISnapshotObserver
                 do
                 {
                     cancellationToken.ThrowIfCancellationRequested();
+                    ThrowIfFailed();
                     Enter(shard);
                     try
                     {
@@ -123,7 +157,7 @@ internal sealed class RdbSnapshot : ISnapshotObserver
                         {
                             position = shard.Snapshot.HandOverSlice(database, position);
                         }
-                        while (position != 0 && _parts[i].Entries.WrittenCount < BytesALock && _parts[i].Large.Count == 0);
+                        while (position != 0 && _parts[i].Entries.Length < BytesALock && _parts[i].Large.Count == 0);
                     }
                     finally
                     {
@@ -142,6 +176,7 @@ internal sealed class RdbSnapshot : ISnapshotObserver
             shard.Snapshot.Set(null);
             shard.Exit();
             Drain(i);
+            _parts[i].Entries.Clear(frees: true);
         }
     }
 
@@ -160,7 +195,7 @@ internal sealed class RdbSnapshot : ISnapshotObserver
     {
         for (int i = 0; i < _parts.Length; i++)
         {
-            if (_parts[i].Entries.WrittenCount > BytesThatWait)
+            if (_parts[i].Entries.Length > BytesThatWait)
             {
                 Drain(i);
             }
@@ -174,19 +209,12 @@ internal sealed class RdbSnapshot : ISnapshotObserver
         while (true)
         {
             LargeEntry? large;
-            ReadOnlySpan<byte> entries;
             Enter(shard);
-            try
-            {
-                entries = Take(part);
-                part.Large.TryDequeue(out large);
-            }
-            finally
-            {
-                shard.Exit();
-            }
-
-            Output(entries);
+            (_taken, part.Entries) = (part.Entries, _taken);
+            part.Large.TryDequeue(out large);
+            shard.Exit();
+            Encode(_taken);
+            _taken.Clear(frees: false);
             if (large == null)
             {
                 return;
@@ -199,22 +227,27 @@ internal sealed class RdbSnapshot : ISnapshotObserver
     // Slices must follow one another in the file, so they are gathered apart from what writers hand over meanwhile.
     private void WriteLarge(Part part, Shard shard, LargeEntry entry)
     {
-        bool isWanted = !_discards && entry.Key != null;
-        var value = new RdbCollectionWriter(entry.Kind, entry.Snapshot, _now);
-        (Part output, Part body) = (new Part(), new Part());
-        if (!value.IsGathered)
-        {
-            WriteHead(output, entry.Database, entry.Key, entry.Deadline, value.Type);
-        }
-
         try
         {
-            while (isWanted && !value.IsDone)
+            if (Skips || entry.Key == null)
+            {
+                return;
+            }
+
+            var value = new RdbCollectionWriter(entry.Kind, entry.Snapshot, _now);
+            (ArrayBufferWriter<byte> output, ArrayBufferWriter<byte> body) = (new(), new());
+            if (!value.IsGathered)
+            {
+                WriteHead(output, entry.Database, entry.Key, entry.Deadline, entry.Marks, value.Type);
+            }
+
+            while (!value.IsDone)
             {
                 Enter(shard);
                 try
                 {
-                    value.WriteSlice(body.Entries, ElementsALock);
+                    value.WriteSlice(body, ElementsALock);
+                    _failure ??= entry.Snapshot.Failure;
                 }
                 finally
                 {
@@ -223,19 +256,19 @@ internal sealed class RdbSnapshot : ISnapshotObserver
 
                 if (value.DeadlineBytes >= (value.IsDone ? 1 : RdbNote.MostBytes))
                 {
-                    RdbNote.Write(output.Entries, RdbNote.FieldDeadlines, value.TakeDeadlines());
+                    RdbNote.Write(output, RdbNote.FieldDeadlines, value.TakeDeadlines());
                 }
 
                 if (value.IsGathered && value.IsDone && !value.IsEmpty)
                 {
-                    WriteHead(output, entry.Database, entry.Key, entry.Deadline, value.Type);
+                    WriteHead(output, entry.Database, entry.Key, entry.Deadline, entry.Marks, value.Type);
                 }
 
                 Output(output);
                 Output(body);
             }
 
-            part.Written += isWanted && !value.IsEmpty ? 1 : 0;
+            part.Written += value.IsEmpty ? 0 : 1;
         }
         finally
         {
@@ -249,14 +282,32 @@ internal sealed class RdbSnapshot : ISnapshotObserver
         }
     }
 
-    private static void WriteHead(Part part, int database, ReadOnlySpan<byte> key, long deadline, RdbType type)
+    private void Encode(HandedOver entries)
     {
-        var writer = new RdbWriter(part.Entries, compresses: true);
-        if (database != part.Database)
+        if (Skips)
+        {
+            return;
+        }
+
+        int position = 0;
+        while (entries.TryRead(ref position, out HandedOver.Head head, out ReadOnlySpan<byte> key, out ReadOnlySpan<byte> value))
+        {
+            ArrayBufferWriter<byte> output = _file!.Output;
+            WriteHead(output, head.Database, key, head.Deadline, head.Marks, RdbValueWriter.TypeOf(head.Kind, value));
+            RdbValueWriter.Write(new RdbWriter(output, compresses: true), head.Kind, value, shell: null);
+            _file.PassIfFull();
+        }
+    }
+
+    private void WriteHead(ArrayBufferWriter<byte> output, int database, ReadOnlySpan<byte> key, long deadline, EntryMarks marks, RdbType type)
+    {
+        RdbNote.WriteMarks(output, marks);
+        var writer = new RdbWriter(output, compresses: true);
+        if (database != _database)
         {
             writer.Byte(RdbOpcode.Database);
             writer.Number((ulong)database);
-            part.Database = database;
+            _database = database;
         }
 
         if (deadline != Record.NoExpiry)
@@ -269,47 +320,25 @@ internal sealed class RdbSnapshot : ISnapshotObserver
         writer.String(key);
     }
 
-    // A copy, for the file is written without the lock. What is taken may stand behind anything in the file, so it names its database again.
-    private ReadOnlySpan<byte> Take(Part part)
+    private void Output(ArrayBufferWriter<byte> encoded)
     {
-        ReadOnlySpan<byte> written = part.Entries.WrittenSpan;
-        if (_scratch.Length < written.Length)
+        if (!Skips && encoded.WrittenCount > 0)
         {
-            _scratch = new byte[Math.Max(written.Length, 2 * _scratch.Length)];
+            _file!.Write(encoded.WrittenSpan);
         }
 
-        written.CopyTo(_scratch);
-        int length = written.Length;
-        part.Entries.ResetWrittenCount();
-        part.Database = NoDatabase;
-        return _scratch.AsSpan(0, length);
-    }
-
-    private void Output(Part part)
-    {
-        Output(part.Entries.WrittenSpan);
-        part.Entries.ResetWrittenCount();
-    }
-
-    private void Output(ReadOnlySpan<byte> entries)
-    {
-        if (!_discards && entries.Length > 0)
-        {
-            _file!.Write(entries);
-        }
+        encoded.ResetWrittenCount();
     }
 
     // Without a key if it is not wanted: its snapshot must be ended all the same.
-    private sealed record LargeEntry(int Database, byte[]? Key, long Deadline, ValueKind Kind, CollectionSnapshot Snapshot);
+    private sealed record LargeEntry(int Database, byte[]? Key, long Deadline, EntryMarks Marks, ValueKind Kind, CollectionSnapshot Snapshot);
 
     // What a shard has handed over and is not in the file yet. Guarded by the shard's lock.
     private sealed class Part
     {
-        public ArrayBufferWriter<byte> Entries { get; } = new();
+        public HandedOver Entries { get; set; } = new();
 
         public Queue<LargeEntry> Large { get; } = new();
-
-        public int Database { get; set; } = NoDatabase;
 
         public long Written { get; set; }
     }

@@ -263,10 +263,11 @@ internal sealed unsafe class ListBody : Collection
             kept++;
         }
 
+        // First, as there may be no memory for a copy of what a snapshot shares: nothing has changed then.
+        Own(ref NodeAt(node));
         int moved = NodeAt(node).Count - kept;
         AddNode(node + 1, ListPack.EmptyBytes + total - position);
         ref Node first = ref NodeAt(node);
-        Own(ref first);
         ref Node second = ref NodeAt(node + 1);
         ReadOnlySpan<byte> tail = Bytes(first, total)[position..^1];
         second.Bytes = ListPack.CreateFrom(Bytes(second, ListPack.EmptyBytes + tail.Length), tail, moved);

@@ -295,7 +295,7 @@ internal static class ListPack
 
             int backward = BackwardBytes((int)length);
             long next = position + length + backward;
-            if (next > pack.Length - 1 || ReadBackward(pack, (int)next - 1, out int bytes) != length || bytes != backward)
+            if (next > pack.Length - 1 || !IsBackward(pack[(position + (int)length)..], (int)length, out _))
             {
                 return false;
             }
@@ -370,7 +370,8 @@ internal static class ListPack
         WriteBackward(element, length);
     }
 
-    private static int EncodedBytes(long value) => value switch
+    /// <summary>The bytes of an integer's header and data.</summary>
+    internal static int EncodedBytes(long value) => value switch
     {
         >= 0 and <= 127 => 1,
         >= -4096 and <= 4095 => 2,
@@ -380,7 +381,8 @@ internal static class ListPack
         _ => 9,
     };
 
-    private static int StringHeaderBytes(int length) => length < 64 ? 1 : length < 4096 ? 2 : 5;
+    /// <summary>The bytes of the header of a string of some length.</summary>
+    internal static int StringHeaderBytes(int length) => length < 64 ? 1 : length < 4096 ? 2 : 5;
 
     private static int EncodedBytes(ReadOnlySpan<byte> element) => element[0] switch
     {
@@ -395,8 +397,8 @@ internal static class ListPack
         _ => 9,
     };
 
-    // As EncodedBytes, for bytes that may be anything; negative if there is no such encoding, or it goes beyond the span.
-    private static long CheckedEncodedBytes(ReadOnlySpan<byte> element)
+    /// <summary>The bytes of header and data of the element that begins some bytes that may be anything; negative if there is no such encoding, or it goes beyond them.</summary>
+    internal static long CheckedEncodedBytes(ReadOnlySpan<byte> element)
     {
         byte first = element[0];
         int header = first switch { < 0xC0 => 1, < 0xF0 => 2, 0xF0 => 5, < 0xF5 => 1, _ => int.MaxValue };
@@ -409,7 +411,20 @@ internal static class ListPack
         return length <= element.Length ? length : -1;
     }
 
-    private static int BackwardBytes(int length) => length <= 127 ? 1 : length < 16383 ? 2 : length < 2097151 ? 3 : length < 268435455 ? 4 : 5;
+    /// <summary>Whether bytes begin with the backward length of an element of so many bytes.</summary>
+    internal static bool IsBackward(ReadOnlySpan<byte> bytes, int length, out int backwardBytes)
+    {
+        backwardBytes = BackwardBytes(length);
+        return backwardBytes == 1
+            ? bytes[0] == length
+            : backwardBytes <= bytes.Length && ReadBackward(bytes, backwardBytes - 1, out int read) == length && read == backwardBytes;
+    }
+
+    /// <summary>Whether a byte ends a listpack.</summary>
+    internal static bool IsEnd(byte last) => last == End;
+
+    /// <summary>The bytes of the backward length of an element.</summary>
+    internal static int BackwardBytes(int length) => length <= 127 ? 1 : length < 16383 ? 2 : length < 2097151 ? 3 : length < 268435455 ? 4 : 5;
 
     private static void WriteBackward(Span<byte> element, int length)
     {

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace ElastiCache.Embedded.Values;
 
@@ -19,6 +20,9 @@ internal static class Lzf
     private const int MostCopied = 264;
     private const int MostDistance = 1 << 13;
     private const int LeastCopied = 3;
+
+    // After 64 bytes without a match every second place is looked at, after 128 every third.
+    private const int SkipShift = 6;
 
     // A place for each two bytes or so: clearing more would take longer than compressing a short string. Benchmark: compare, "rdb".
     private const int LeastHashBits = 6;
@@ -94,18 +98,8 @@ internal static class Lzf
         Span<int> seen = stackalloc int[1 << hashBits];
         seen.Clear();
         int to = 0, literalsFrom = 0, at = 0;
-        while (at < bytes.Length - LeastCopied)
+        while (TryFindMatch(bytes, seen, 32 - hashBits, literalsFrom, ref at, out int before))
         {
-            uint three = BinaryPrimitives.ReadUInt32LittleEndian(bytes[at..]) & 0xFFFFFF;
-            ref int place = ref seen[(int)((three * 2654435761u) >> (32 - hashBits))];
-            int before = place - 1;
-            place = at + 1;
-            if (before < 0 || at - before > MostDistance || (BinaryPrimitives.ReadUInt32LittleEndian(bytes[before..]) & 0xFFFFFF) != three)
-            {
-                at++;
-                continue;
-            }
-
             int length = LengthOfMatch(bytes, before, at);
             if (!WriteLiterals(bytes[literalsFrom..at], destination, ref to) || !WriteCopy(at - before, length, destination, ref to))
             {
@@ -119,11 +113,51 @@ internal static class Lzf
         return WriteLiterals(bytes[literalsFrom..], destination, ref to) ? to : 0;
     }
 
+    // The next place from which on at least three bytes have been seen before. The longer there was none the fewer places are looked at, as in LZ4 (Collet): what does not compress
+    // should not cost much. The places are below the length, so nothing is read beyond the bytes.
+    private static unsafe bool TryFindMatch(ReadOnlySpan<byte> bytes, Span<int> seen, int shift, int literalsFrom, ref int at, out int before)
+    {
+        fixed (byte* start = bytes)
+        fixed (int* places = seen)
+        {
+            int end = bytes.Length - LeastCopied;
+            while (at < end)
+            {
+                uint three = ThreeAt(start + at);
+                int* place = places + ((three * 2654435761u) >> shift);
+                before = *place - 1;
+                *place = at + 1;
+                if (before >= 0 && at - before <= MostDistance && ThreeAt(start + before) == three)
+                {
+                    return true;
+                }
+
+                at += 1 + ((at - literalsFrom) >> SkipShift);
+            }
+        }
+
+        before = -1;
+        return false;
+    }
+
+    // Four bytes are there: places end three before the end.
+    private static unsafe uint ThreeAt(byte* place)
+    {
+        uint four = *(uint*)place;
+        return (BitConverter.IsLittleEndian ? four : BinaryPrimitives.ReverseEndianness(four)) & 0xFFFFFF;
+    }
+
     private static void Copy(Span<byte> destination, int to, int distance, int length)
     {
         if (distance >= length)
         {
             destination.Slice(to - distance, length).CopyTo(destination[to..]);
+            return;
+        }
+
+        if (distance == 1)
+        {
+            destination.Slice(to, length).Fill(destination[to - 1]);
             return;
         }
 
@@ -138,7 +172,23 @@ internal static class Lzf
     private static int LengthOfMatch(ReadOnlySpan<byte> bytes, int before, int at)
     {
         int most = Math.Min(MostCopied, bytes.Length - at);
-        return bytes.Slice(at, most).CommonPrefixLength(bytes.Slice(before, most));
+        ReadOnlySpan<byte> one = bytes.Slice(before, most), other = bytes.Slice(at, most);
+        int length = 0;
+        for (; length <= most - Vector128<byte>.Count; length += Vector128<byte>.Count)
+        {
+            uint equal = Vector128.Equals(Vector128.Create(one[length..]), Vector128.Create(other[length..])).ExtractMostSignificantBits();
+            if (equal != ushort.MaxValue)
+            {
+                return length + BitOperations.TrailingZeroCount(~equal);
+            }
+        }
+
+        while (length < most && one[length] == other[length])
+        {
+            length++;
+        }
+
+        return length;
     }
 
     private static bool WriteLiterals(ReadOnlySpan<byte> literals, Span<byte> destination, ref int to)

@@ -29,7 +29,7 @@ internal ref struct RdbReader(ReadOnlySpan<byte> bytes)
     public bool IsValkey { get; init; }
 
     /// <summary>Where it reads next.</summary>
-    public int Position { get; private set; }
+    public int Position { get; set; }
 
     public readonly int Left => _bytes.Length - Position;
 
@@ -50,6 +50,14 @@ internal ref struct RdbReader(ReadOnlySpan<byte> bytes)
     /// <summary>Reads a string. It is valid until the next one is read.</summary>
     public ReadOnlySpan<byte> ReadString()
     {
+        // Most are short and stand there as they are.
+        if (Position < _bytes.Length && _bytes[Position] is < 0x40 and var shortLength && shortLength < Left)
+        {
+            ReadOnlySpan<byte> text = _bytes.Slice(Position + 1, shortLength);
+            Position += 1 + shortLength;
+            return text;
+        }
+
         if (TryReadNumber(out ulong length, out int encoding))
         {
             return length <= (ulong)Left ? Take((int)length) : throw new RdbDataException($"A string of {length} bytes is announced, and only {Left} follow.");

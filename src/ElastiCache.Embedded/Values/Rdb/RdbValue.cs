@@ -17,9 +17,6 @@ internal sealed class RdbValue(ValueKind kind) : IDisposable
     /// <summary>A stream; null for everything else.</summary>
     public RdbStream? Stream { get; init; }
 
-    /// <summary>Memcached's flags, where the file has them.</summary>
-    public uint Flags { get; set; }
-
     /// <summary>Deadlines of a hash's fields in Unix ms, where the file has them; null for none.</summary>
     public IReadOnlyList<(byte[] Field, long Deadline)>? FieldDeadlines { get; set; }
 

@@ -11,6 +11,7 @@ internal readonly struct RdbWriter(IBufferWriter<byte> output, bool compresses)
     // Shorter ones are rarely worth it; Redis's numbers.
     private const int LeastCompressed = 21;
     private const int LeastSaved = 4;
+    private const int MostNumberBytes = 9;
 
     // Text that may be a number of 32 bits.
     private const int MostIntegerText = 11;
@@ -22,31 +23,7 @@ internal readonly struct RdbWriter(IBufferWriter<byte> output, bool compresses)
     }
 
     /// <summary>Writes a length, or a number like one.</summary>
-    public void Number(ulong number)
-    {
-        Span<byte> span = output.GetSpan(9);
-        switch (number)
-        {
-            case < 1 << 6:
-                span[0] = (byte)number;
-                output.Advance(1);
-                break;
-            case < 1 << 14:
-                BinaryPrimitives.WriteUInt16BigEndian(span, (ushort)(number | 0x4000));
-                output.Advance(2);
-                break;
-            case <= uint.MaxValue:
-                span[0] = 0x80;
-                BinaryPrimitives.WriteUInt32BigEndian(span[1..], (uint)number);
-                output.Advance(5);
-                break;
-            default:
-                span[0] = 0x81;
-                BinaryPrimitives.WriteUInt64BigEndian(span[1..], number);
-                output.Advance(9);
-                break;
-        }
-    }
+    public void Number(ulong number) => output.Advance(Write(number, output.GetSpan(MostNumberBytes)));
 
     /// <summary>Writes a string in its shortest form.</summary>
     public void String(ReadOnlySpan<byte> text)
@@ -125,19 +102,50 @@ internal readonly struct RdbWriter(IBufferWriter<byte> output, bool compresses)
         return true;
     }
 
+    // In the output itself, behind room for the head, of which the first length may take less than was thought.
     private bool TryCompressed(ReadOnlySpan<byte> text)
     {
-        byte[] scratch = ArrayPool<byte>.Shared.Rent(text.Length);
-        int length = Lzf.Compress(text, scratch.AsSpan(0, text.Length - LeastSaved));
-        if (length > 0)
+        int most = text.Length - LeastSaved;
+        int head = 1 + NumberBytes(most) + NumberBytes(text.Length);
+        Span<byte> span = output.GetSpan(head + most);
+        int length = Lzf.Compress(text, span.Slice(head, most));
+        if (length == 0)
         {
-            Byte(0xC3);
-            Number((ulong)length);
-            Number((ulong)text.Length);
-            output.Write(scratch.AsSpan(0, length));
+            return false;
         }
 
-        ArrayPool<byte>.Shared.Return(scratch);
-        return length > 0;
+        span[0] = 0xC3;
+        int used = 1 + NumberBytes(length) + NumberBytes(text.Length);
+        if (used < head)
+        {
+            span.Slice(head, length).CopyTo(span[used..]);
+        }
+
+        Write((ulong)text.Length, span[(1 + Write((ulong)length, span[1..]))..]);
+        output.Advance(used + length);
+        return true;
+    }
+
+    private static int NumberBytes(int number) => number < 1 << 6 ? 1 : number < 1 << 14 ? 2 : 5;
+
+    private static int Write(ulong number, Span<byte> span)
+    {
+        switch (number)
+        {
+            case < 1 << 6:
+                span[0] = (byte)number;
+                return 1;
+            case < 1 << 14:
+                BinaryPrimitives.WriteUInt16BigEndian(span, (ushort)(number | 0x4000));
+                return 2;
+            case <= uint.MaxValue:
+                span[0] = 0x80;
+                BinaryPrimitives.WriteUInt32BigEndian(span[1..], (uint)number);
+                return 5;
+            default:
+                span[0] = 0x81;
+                BinaryPrimitives.WriteUInt64BigEndian(span[1..], number);
+                return MostNumberBytes;
+        }
     }
 }

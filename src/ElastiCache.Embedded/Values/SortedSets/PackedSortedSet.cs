@@ -9,6 +9,9 @@ namespace ElastiCache.Embedded.Values;
 /// </remarks>
 internal static class PackedSortedSet
 {
+    /// <summary>The form, which stands before the listpack; see <see cref="Keyspace.CollectionForm"/>.</summary>
+    public const byte Form = 1;
+
     /// <summary>The number of members.</summary>
     public static int Count(ReadOnlySpan<byte> pack) => ListPack.Count(pack) / 2;
 

@@ -237,8 +237,12 @@ internal sealed class StreamData : Collection
     }
 
     /// <inheritdoc/>
-    protected override CollectionSnapshot CreateSnapshot() =>
-        new StreamSnapshot(this, _nodes.BeginSnapshot(), [.. _groups.Select(group => group.CopyTo(_blocks))]);
+    protected override CollectionSnapshot CreateSnapshot()
+    {
+        // First, as there may be no memory for it: nothing is shared then.
+        StreamGroup[] groups = [.. _groups.Select(group => group.CopyTo(_blocks))];
+        return new StreamSnapshot(this, _nodes.BeginSnapshot(), groups);
+    }
 
     /// <inheritdoc/>
     public override bool FreeSlice(int elements)

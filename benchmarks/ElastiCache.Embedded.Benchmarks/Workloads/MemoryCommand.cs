@@ -1,0 +1,326 @@
+using System.Diagnostics;
+using System.Globalization;
+using ElastiCache.Embedded.Benchmarks.Measuring;
+using ElastiCache.Embedded.Keyspace;
+
+namespace ElastiCache.Embedded.Benchmarks.Workloads;
+
+/// <summary>The <c>memory</c> command: what becomes of memory over time, of a budget that is lowered under load, and of keys that expire all at once.</summary>
+internal static class MemoryCommand
+{
+    public const string Usage = """
+        memory [--only soak,steps,lower,expire] [--minutes 5] [--shards 0] [--from 4096] [--to 1024] [--keys 5000000]
+
+          soak      values of 16 bytes to 64 KB come and go within a budget of 512 MB: resident bytes / counted bytes, every ten seconds
+          steps     the same two in CPU time, which neighbours on the machine don't change: how long a shard is locked for one step, and what an entry costs
+          lower     a full budget of --from megabytes is lowered to --to while a thread reads and writes: how long it takes, and that thread's longest operation
+          expire    --keys keys expire in the same second: how long until their memory is free, and the longest operation of a thread meanwhile
+        """;
+
+    private const long Mega = 1L << 20;
+    private static readonly string[] All = ["soak", "steps", "lower", "expire"];
+
+    public static async Task<int> RunAsync(string[] arguments)
+    {
+        string[] only = All;
+        double minutes = 5;
+        long from = 4096, to = 1024;
+        int keys = 5_000_000;
+        int shards = 0;
+        for (int i = 0; i < arguments.Length; i += 2)
+        {
+            string value = i + 1 < arguments.Length ? arguments[i + 1] : throw new ArgumentException($"'{arguments[i]}' needs a value. Usage:\n{Usage}");
+            switch (arguments[i])
+            {
+                case "--only":
+                    only = value.Split(',');
+                    break;
+                case "--minutes":
+                    minutes = double.Parse(value, CultureInfo.InvariantCulture);
+                    break;
+                case "--shards":
+                    shards = int.Parse(value, CultureInfo.InvariantCulture);
+                    break;
+                case "--from":
+                    from = long.Parse(value, CultureInfo.InvariantCulture);
+                    break;
+                case "--to":
+                    to = long.Parse(value, CultureInfo.InvariantCulture);
+                    break;
+                case "--keys":
+                    keys = int.Parse(value, CultureInfo.InvariantCulture);
+                    break;
+                default:
+                    throw new ArgumentException($"'memory' does not understand '{arguments[i]}'. Usage:\n{Usage}");
+            }
+        }
+
+        if (only.Contains("soak"))
+        {
+            await SoakAsync(TimeSpan.FromMinutes(minutes), shards);
+        }
+
+        if (only.Contains("steps"))
+        {
+            LowerInSteps(from / 4 * Mega, to / 4 * Mega);
+            ExpireInSteps(keys / 4);
+        }
+
+        if (only.Contains("lower"))
+        {
+            await LowerAsync(from * Mega, to * Mega);
+        }
+
+        if (only.Contains("expire"))
+        {
+            await ExpireAsync(keys);
+        }
+
+        return 0;
+    }
+
+    private static async Task SoakAsync(TimeSpan time, int shards)
+    {
+        const long Budget = 512 * Mega;
+        long before = ResidentMemory.BytesAfterCollection();
+        using var cache = new EmbeddedCache(new EmbeddedCacheOptions { MaxMemory = Budget, Shards = shards });
+        var ratios = new List<double>();
+        long most = 0;
+        using var stop = new CancellationTokenSource();
+        Task[] writers = [.. Enumerable.Range(0, 2).Select(seed => Task.Factory.StartNew(() => Mix(cache, seed, stop.Token), TaskCreationOptions.LongRunning))];
+        var clock = Stopwatch.StartNew();
+        while (clock.Elapsed < time)
+        {
+            await Task.Delay(TimeSpan.FromSeconds(10));
+            CacheStatistics statistics = cache.GetStatistics();
+            double ratio = (double)(ResidentMemory.BytesAfterCollection() - before) / statistics.UsedBytes;
+            most = Math.Max(most, statistics.UsedBytes);
+            ratios.Add(ratio);
+            Progress.Report(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{clock.Elapsed:mm\\:ss}  counted {statistics.UsedBytes / (double)Mega:F0} MB, resident / counted {ratio:F3}, free blocks {100.0 * statistics.FreeBlockBytes / statistics.UsedBytes:F1} %, {statistics.Entries:N0} entries, {statistics.Evicted:N0} evicted"));
+        }
+
+        await stop.CancelAsync();
+        await Task.WhenAll(writers);
+        ratios.RemoveAt(0);     // while it fills
+        Print($"soak {time.TotalMinutes:F1} min, 16 B to 64 KB in 512 MB, {cache.Store.ShardCount} shards: resident / counted {ratios.Min():F3} to {ratios.Max():F3}, at the end {ratios[^1]:F3}; counted at most {100.0 * most / Budget:F1} % of the budget");
+    }
+
+    private static void Mix(EmbeddedCache cache, int seed, CancellationToken stop)
+    {
+        var random = new Random(seed);
+        byte[] value = new byte[64 << 10];
+        random.NextBytes(value);
+        while (!stop.IsCancellationRequested)
+        {
+            for (int i = 0; i < 1_000; i++)
+            {
+                // As many of each doubling from 16 bytes to 64 KB.
+                int length = (int)(16 * Math.Pow(2, 12 * random.NextDouble()));
+                string key = string.Create(CultureInfo.InvariantCulture, $"key:{random.Next(400_000)}");
+                switch (random.Next(10))
+                {
+                    case 0:
+                        cache.Keys.Delete(key);
+                        break;
+                    case 1:
+                        cache.Strings.Set(key, value.AsSpan(0, length).ToArray(), TimeSpan.FromSeconds(random.Next(1, 60)));
+                        break;
+                    default:
+                        cache.Strings.Set(key, value.AsSpan(0, length));
+                        break;
+                }
+            }
+        }
+    }
+
+    private static async Task LowerAsync(long from, long to)
+    {
+        using var cache = new EmbeddedCache(new EmbeddedCacheOptions { MaxMemory = from });
+        byte[] value = new byte[200];
+        int keys = 0;
+        while (cache.GetStatistics().Evicted == 0)
+        {
+            for (int end = keys + 100_000; keys < end; keys++)
+            {
+                cache.Strings.Set(Key(keys), value);
+            }
+        }
+
+        Load before = await Load.RunAsync(cache, keys, static () => Task.Delay(TimeSpan.FromSeconds(5)));
+        long evicted = cache.GetStatistics().Evicted;
+        var clock = new Stopwatch();
+        Load during = await Load.RunAsync(cache, keys, async () =>
+        {
+            clock.Start();
+            await cache.SetMaxMemoryAsync(to);
+            clock.Stop();
+        });
+        CacheStatistics after = cache.GetStatistics();
+        Print($"lower {from / Mega} MB to {to / Mega} MB under load: {clock.Elapsed.TotalSeconds:F2} s for {after.Evicted - evicted:N0} evictions, then {after.UsedBytes / Mega} MB counted");
+        Print($"  operations of one thread, before: {before}");
+        Print($"  operations of one thread, during: {during}");
+    }
+
+    private static void LowerInSteps(long from, long to)
+    {
+        using var cache = new EmbeddedCache(new EmbeddedCacheOptions { MaxMemory = from });
+        byte[] value = new byte[200];
+        for (int i = 0; cache.GetStatistics().Evicted == 0;)
+        {
+            for (int end = i + 100_000; i < end; i++)
+            {
+                cache.Strings.Set(Key(i), value);
+            }
+        }
+
+        long evicted = cache.GetStatistics().Evicted;
+        Store store = cache.Store;
+        store.Budget.BeginLowering(to, store.Arena.UsedBytes);
+        Steps(
+            $"lower {from / Mega} MB to {to / Mega} MB",
+            store,
+            static shard => shard.Room.TrimStep(),
+            () => store.Arena.UsedBytes > to,
+            () => cache.GetStatistics().Evicted - evicted);
+    }
+
+    private static void ExpireInSteps(int keys)
+    {
+        using var cache = new EmbeddedCache();
+        cache.Sweeper.IsPaused = true;
+        byte[] value = new byte[100];
+        DateTimeOffset due = DateTimeOffset.UtcNow + TimeSpan.FromSeconds(30);
+        for (int i = 0; i < keys; i++)
+        {
+            cache.Strings.Set(Key(i), value, new SetOptions { ExpiresAt = due.AddMilliseconds(i % 1000) });
+        }
+
+        long later = due.AddSeconds(2).ToUnixTimeMilliseconds();
+        Steps(
+            $"expire {keys:N0} keys",
+            cache.Store,
+            shard => shard.SweepExpired(later),
+            () => cache.GetStatistics().Expiring > 0,
+            () => cache.GetStatistics().Expired);
+    }
+
+    private static void Steps(FormattableString name, Store store, Func<Shard, bool> step, Func<bool> goesOn, Func<long> entries)
+    {
+        var times = new LatencyHistogram();
+        long longest = 0, count = 0, begin = Clocks.ThreadNanoseconds;
+        while (goesOn())
+        {
+            for (int i = 0; i < store.ShardCount; i++)
+            {
+                Shard shard = store.ShardAt(i);
+                long start = Clocks.ThreadNanoseconds;
+                shard.Enter();
+                step(shard);
+                shard.Exit();
+                long nanoseconds = Clocks.ThreadNanoseconds - start;
+                times.Record(nanoseconds);
+                longest = Math.Max(longest, nanoseconds);
+                count++;
+            }
+        }
+
+        double all = Clocks.ThreadNanoseconds - begin;
+        Print($"{name.ToString(CultureInfo.InvariantCulture)} in {count:N0} steps: a shard is locked for {times.Percentile(0.5) / 1e3:F1} µs (median), {times.Percentile(0.999) / 1e3:F1} µs (99.9 %), {longest / 1e3:F0} µs (longest); {all / entries():F0} ns an entry, all in CPU time");
+    }
+
+    private static async Task ExpireAsync(int keys)
+    {
+        using var cache = new EmbeddedCache();
+        DateTimeOffset due = DateTimeOffset.UtcNow + TimeSpan.FromSeconds(20 + (keys / 250_000));
+        byte[] value = new byte[100];
+        for (int i = 0; i < 100_000; i++)
+        {
+            cache.Strings.Set(string.Create(CultureInfo.InvariantCulture, $"stays:{i}"), value);
+        }
+
+        for (int i = 0; i < keys; i++)
+        {
+            cache.Strings.Set(Key(i), value, new SetOptions { ExpiresAt = due.AddMilliseconds(i % 1000) });
+        }
+
+        long full = cache.GetStatistics().UsedBytes;
+        Load before = await Load.RunAsync(cache, 0, static () => Task.Delay(TimeSpan.FromSeconds(5)));
+        TimeSpan wait = due - DateTimeOffset.UtcNow;
+        if (wait > TimeSpan.Zero)
+        {
+            await Task.Delay(wait);
+        }
+
+        var clock = Stopwatch.StartNew();
+        Load during = await Load.RunAsync(cache, 0, async () =>
+        {
+            while (cache.GetStatistics().Expiring > 0)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(5));
+            }
+
+            clock.Stop();
+        });
+        Print($"expire {keys:N0} keys within one second: the last is gone {clock.Elapsed.TotalSeconds:F2} s after the first was due; {full / Mega} MB counted before, {cache.GetStatistics().UsedBytes / Mega} MB after");
+        Print($"  operations of one thread, before: {before}");
+        Print($"  operations of one thread, during: {during}");
+    }
+
+    private static string Key(int i) => string.Create(CultureInfo.InvariantCulture, $"key:{i:D10}");
+
+    private static void Print(FormattableString text) => Console.WriteLine(text.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>A thread that reads nine times and writes once, and what each took.</summary>
+    private sealed class Load
+    {
+        private readonly LatencyHistogram _times = new();
+        private long _operations;
+        private long _longest;
+        private TimeSpan _time;
+
+        public static async Task<Load> RunAsync(EmbeddedCache cache, int keys, Func<Task> meanwhile)
+        {
+            var load = new Load();
+            using var stop = new CancellationTokenSource();
+            Task thread = Task.Factory.StartNew(() => load.Work(cache, keys, stop.Token), TaskCreationOptions.LongRunning);
+            await meanwhile();
+            await stop.CancelAsync();
+            await thread;
+            return load;
+        }
+
+        public override string ToString() => string.Create(
+            CultureInfo.InvariantCulture,
+            $"{_operations / _time.TotalSeconds / 1e6:F2} M/s, 99.9 % {_times.Percentile(0.999) / 1e3:F1} µs, 99.99 % {_times.Percentile(0.9999) / 1e3:F1} µs, longest {_longest / 1e6:F2} ms");
+
+        private void Work(EmbeddedCache cache, int keys, CancellationToken stop)
+        {
+            var random = new Random(7);
+            byte[] value = new byte[200];
+            byte[] destination = new byte[256];
+            var clock = Stopwatch.StartNew();
+            while (!stop.IsCancellationRequested)
+            {
+                string key = keys == 0 ? string.Create(CultureInfo.InvariantCulture, $"stays:{random.Next(100_000)}") : Key(random.Next(keys));
+                long start = Stopwatch.GetTimestamp();
+                if (_operations % 10 == 0)
+                {
+                    cache.Strings.Set(key, value);
+                }
+                else
+                {
+                    cache.Strings.TryGet(key, destination, out _);
+                }
+
+                long nanoseconds = (long)((Stopwatch.GetTimestamp() - start) * (1e9 / Stopwatch.Frequency));
+                _times.Record(nanoseconds);
+                _longest = Math.Max(_longest, nanoseconds);
+                _operations++;
+            }
+
+            _time = clock.Elapsed;
+        }
+    }
+}
