@@ -17,6 +17,13 @@ internal sealed class GreedyDual(Shard shard, bool onlyExpiring) : QueuedEvictor
     // The smallest block of 16 bytes used 15 times is worth less than 2^22, and a megabyte used once is worth 4.
     private const int UnitBits = 22;
 
+    private readonly Shard _shard = shard;
+
+    /// <remarks>What has expired, or will in a moment, goes first, however much it is used.</remarks>
+    public override bool TryPick(in Entry spared, out int database, out SlotPosition victim) =>
+        _shard.Expiry.TryFindNearlyExpired(_shard.UnixMilliseconds, spared, out database, out victim)
+        || base.TryPick(spared, out database, out victim);
+
     protected override bool CountsUses => true;
 
     protected override int QueueOf(long bytes, int uses) => EntryQueues.QueueOf(bytes, uses);

@@ -256,14 +256,15 @@ internal sealed unsafe class ExpiryWheel<TMemory>
 
     /// <summary>Shows nodes that will fire soonest, slot by slot, in no order within a slot, and drops those that the visitor doesn't keep.</summary>
     /// <param name="nodes">How many at most.</param>
+    /// <param name="ticks">How far ahead they are looked for.</param>
     /// <param name="visitor">Takes them, until it has had enough after a slot. It must not change the wheel.</param>
-    public void VisitSoonest<TVisitor>(int nodes, ref TVisitor visitor)
+    public void VisitSoonest<TVisitor>(int nodes, int ticks, ref TVisitor visitor)
         where TVisitor : struct, IWheelVisitor, allows ref struct
     {
-        for (int level = 0; level < Levels; level++)
+        for (int level = 0; level < Levels && (level == 0 || ticks >= SlotsOfLevel); level++)
         {
             int position = IndexAtPosition(level);
-            for (int ahead = 0; ahead <= IndexMask(level) && _occupied[level] != 0; ahead++)
+            for (int ahead = 0; ahead <= Math.Min(IndexMask(level), ticks) && _occupied[level] != 0; ahead++)
             {
                 int slot = (level * SlotsOfLevel) + ((position + ahead) & IndexMask(level));
                 for (uint chunk = _heads[slot]; chunk != 0 && nodes > 0;)

@@ -91,6 +91,9 @@ internal sealed unsafe class Shard
     /// <summary>Native bytes of the expiry wheels.</summary>
     public long WheelBytes => Expiry.WheelBytes + MemberExpiry.WheelBytes;
 
+    /// <summary>The present time by the store's clock.</summary>
+    public long UnixMilliseconds => _store.Clock.UnixMilliseconds;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Enter() => _lock.Enter();
 

@@ -7,6 +7,8 @@ internal sealed unsafe class ShardExpiry
 {
     private const int NodesAVisit = 64;
     private const int NodesASoonest = 16;
+    private const int NodesANearlyExpired = 4;
+    private const int TicksToNearlyExpired = 2;
     private const int NodesOverdue = 1024;
     private const int NodesCleanedAWrite = 4;
     private const int NodesCleanedASweep = 256;
@@ -38,10 +40,28 @@ internal sealed unsafe class ShardExpiry
     /// <param name="position">Where it stands.</param>
     public bool TryFindSoonest(in Entry spared, out int database, out SlotPosition position)
     {
-        var soonest = new Soonest(_shard, spared);
-        _wheel.VisitSoonest(NodesASoonest, ref soonest);
+        var soonest = new Soonest(_shard, spared, sparesHigh: false);
+        _wheel.VisitSoonest(NodesASoonest, int.MaxValue, ref soonest);
         (database, position) = (soonest.Database, soonest.Position);
         return soonest.HasEnough;
+    }
+
+    /// <summary>Finds an entry that has expired, or will within the next quarter of a second, among those that may be evicted and have no high priority. O(1).</summary>
+    /// <remarks>Not all of them: nodes that still stand in a slot of 8 seconds are not looked at.</remarks>
+    /// <param name="now">The present time, Unix milliseconds.</param>
+    /// <param name="spared">An entry that is passed over, or none.</param>
+    /// <param name="database">Its database.</param>
+    /// <param name="position">Where it stands.</param>
+    public bool TryFindNearlyExpired(long now, in Entry spared, out int database, out SlotPosition position)
+    {
+        var soonest = new Soonest(_shard, spared, sparesHigh: true);
+        if (_expiringInAll > 0)
+        {
+            _wheel.VisitSoonest(NodesANearlyExpired, TicksToNearlyExpired, ref soonest);
+        }
+
+        (database, position) = (soonest.Database, soonest.Position);
+        return soonest.Deadline <= now + (TicksToNearlyExpired * ExpiryWheel<WheelMemory>.TickMilliseconds);
     }
 
     /// <summary>Counts entries with a deadline that came or went.</summary>
@@ -127,16 +147,17 @@ internal sealed unsafe class ShardExpiry
         }
     }
 
-    private ref struct Soonest(Shard shard, Entry spared) : IWheelVisitor
+    private ref struct Soonest(Shard shard, Entry spared, bool sparesHigh) : IWheelVisitor
     {
         private readonly Entry _spared = spared;
-        private long _deadline = Record.NoExpiry;
+
+        public long Deadline { get; private set; } = Record.NoExpiry;
 
         public int Database { get; private set; }
 
         public SlotPosition Position { get; private set; }
 
-        public readonly bool HasEnough => _deadline != Record.NoExpiry;
+        public readonly bool HasEnough => Deadline != Record.NoExpiry;
 
         public bool Keep(uint hash, int database, byte mark)
         {
@@ -148,13 +169,15 @@ internal sealed unsafe class ShardExpiry
 
             byte* record = shard.Arena.At(position.Reference);
             long deadline = Record.DeadlineOf(record, Record.HeaderOf(record));
-            if (deadline < _deadline && !(_spared.Exists && EntryAccess.IsSame(_spared.Position, position)) && Record.PriorityOf(record) != EvictionPriority.NeverRemove)
+            if (deadline < Deadline && !(_spared.Exists && EntryAccess.IsSame(_spared.Position, position)) && !Stays(Record.PriorityOf(record)))
             {
-                (_deadline, Database, Position) = (deadline, database, position);
+                (Deadline, Database, Position) = (deadline, database, position);
             }
 
             return true;
         }
+
+        private readonly bool Stays(EvictionPriority priority) => priority == EvictionPriority.NeverRemove || (sparesHigh && priority == EvictionPriority.High);
     }
 
     private readonly struct KeepsLiving(Shard shard) : IExpiryCleaner

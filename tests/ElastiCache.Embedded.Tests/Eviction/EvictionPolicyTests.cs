@@ -121,6 +121,25 @@ public sealed class EvictionPolicyTests
     }
 
     [Fact]
+    public void Adaptive_policies_take_what_is_nearly_expired_first_however_much_it_is_used()
+    {
+        using EmbeddedCache cache = New(EvictionPolicy.AllKeysAdaptive);
+        Fill(cache, 5_000, 20, "soon:", TimeSpan.FromMilliseconds(200));
+        Fill(cache, 5_000, 20, "later:", TimeSpan.FromSeconds(5));
+        cache.Keys.SetPriority("soon:7", EvictionPriority.High);
+        for (int i = 0; cache.GetStatistics().Evicted < 500; i++)
+        {
+            Assert.True(cache.Keys.Exists($"soon:{i % 5_000}") || i >= 5_000);
+            cache.Strings.Set($"large:{i}", new byte[300]);
+        }
+
+        long evicted = cache.GetStatistics().Evicted;
+        Assert.InRange(evicted, 500, 4_900);
+        Assert.Equal(evicted, Enumerable.Range(0, 5_000).Count(i => !cache.Keys.Exists($"soon:{i}")));
+        Assert.True(cache.Keys.Exists("soon:7"));
+    }
+
+    [Fact]
     public void Large_entries_go_before_small_ones_under_the_adaptive_policy_and_not_under_lru()
     {
         double adaptive = ShareOfSmall(EvictionPolicy.AllKeysAdaptive);
