@@ -99,6 +99,7 @@ internal static class ServeCommand
             LogRewriteGrowthPercent = (int)Math.Min(configuration.Number("auto-aof-rewrite-percentage"), EmbeddedCacheOptions.MostGrowthPercent),
             LogRewriteMinBytes = configuration.Number("auto-aof-rewrite-min-size"),
             Shards = (int)configuration.Number("shards"),
+            TracksIdleTime = configuration.IsYes("track-idle-time"),
             MaxMemory = configuration.Number("maxmemory"),
             ReservedMemoryPercent = (int)configuration.Number("reserved-memory-percent"),
             EvictionPolicy = EvictionPolicyNames.PolicyOf(configuration["maxmemory-policy"]),

@@ -60,7 +60,7 @@ internal static class DebugDataCommands
         return null;
     }
 
-    // The address is none: entries move. The length is that of the block, and nobody knows the age.
+    // The address is none: entries move. The length is that of the block.
     private static CommandError? DescribeObject(CommandContext context, scoped in CommandArguments arguments)
     {
         arguments.Probe(2, out KeyProbe key);
@@ -70,10 +70,17 @@ internal static class DebugDataCommands
             return CommandError.NoSuchKey;
         }
 
+        long idle = IdleSecondsOf(context, key);
         context.Reply.Simple(Encoding.ASCII.GetBytes(string.Create(
             CultureInfo.InvariantCulture,
-            $"Value at:0x0 refcount:1 encoding:{encoding} serializedlength:{BytesOf(context, key)} lru:{context.Client().Server.NowMilliseconds / 1000 & 0xFFFFFF} lru_seconds_idle:0")));
+            $"Value at:0x0 refcount:1 encoding:{encoding} serializedlength:{BytesOf(context, key)} lru:{((context.Client().Server.NowMilliseconds / 1000) - idle) & 0xFFFFFF} lru_seconds_idle:{idle}")));
         return null;
+    }
+
+    private static long IdleSecondsOf(CommandContext context, in KeyProbe key)
+    {
+        using var read = new KeyRead(context.Store, context.Database, key);
+        return read.Shard.Times?.SecondsSince(context.Database, key.SlotHash) ?? 0;
     }
 
     private static long BytesOf(CommandContext context, in KeyProbe key)

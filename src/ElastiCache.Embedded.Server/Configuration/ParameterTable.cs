@@ -37,6 +37,7 @@ internal static class ParameterTable
         new("maxmemory", ParameterKind.MemoryOrShare, "0"),
         Integer("reserved-memory-percent", 0, 0, 99) with { Protection = Immutable, IsHidden = true },     // ElastiCache's, not Redis's
         Integer("shards", 0, 0, EmbeddedCacheOptions.MostShards) with { Protection = Immutable, IsHidden = true },                  // ours; 0 = as many as suit the budget
+        Boolean("track-idle-time", true) with { Protection = Immutable, IsHidden = true },                                         // ours: whether OBJECT IDLETIME knows
         Choice("maxmemory-policy", "noeviction", "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl", "allkeys-lru", "allkeys-lfu", "allkeys-random", "allkeys-adaptive", "volatile-adaptive", "noeviction"),
         Memory("proto-max-bulk-len", 512L << 20, 1 << 20),
         Memory("client-query-buffer-limit", 1L << 30, 1 << 20),

@@ -85,6 +85,7 @@ internal static class ServerParameters
         configuration.Note("dir", cache.Folder ?? Path.GetFullPath(configuration["dir"] is { Length: > 0 } dir ? dir : "."));
         configuration.Note("reserved-memory-percent", cache.ReservedMemoryPercent.ToString(CultureInfo.InvariantCulture));
         configuration.Note("shards", cache.Store.ShardCount.ToString(CultureInfo.InvariantCulture));
+        configuration.Note("track-idle-time", cache.Store.TracksIdleTime ? "yes" : "no");
         configuration.Note("maxmemory", cache.Store.Budget.MaxBytes.ToString(CultureInfo.InvariantCulture));
         if (cache.Store.Budget.MaxBytes > 0)
         {

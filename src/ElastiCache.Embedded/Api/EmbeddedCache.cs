@@ -480,5 +480,6 @@ public sealed partial class EmbeddedCache : IAsyncDisposable, IDisposable
         options.Databases,
         new MemoryBudget(options.ResolveMaxMemory(), options.EvictionPolicy != EvictionPolicy.NoEviction),
         new CacheClock(options.TimeProvider),
-        EvictionPolicies.EvictorOf(options.EvictionPolicy)) { Owner = typeof(EmbeddedCache) };
+        EvictionPolicies.EvictorOf(options.EvictionPolicy),
+        options.TracksIdleTime) { Owner = typeof(EmbeddedCache) };
 }

@@ -73,6 +73,14 @@ public sealed class EmbeddedCacheOptions
     /// </remarks>
     public EvictionPolicy EvictionPolicy { get; set; } = EvictionPolicy.AllKeysAdaptive;
 
+    /// <summary>Whether the cache notes when each key was last used, which <see cref="KeyInspectionExtensions.IdleTime"/> and OBJECT IDLETIME tell.</summary>
+    /// <value>Default <see langword="false"/>. The server program has <c>track-idle-time yes</c> by default.</value>
+    /// <remarks>
+    /// It takes 8 to 16 bytes a key on the managed heap, which <see cref="MaxMemory"/> does not count, and makes the first use of a key in each second a little slower. The eviction policies
+    /// don't need it. Times are not kept in a <see cref="Folder"/>: for a key that is read from there it is as if it had been used then.
+    /// </remarks>
+    public bool TracksIdleTime { get; set; }
+
     /// <summary>Into how many independently locked parts the keys are divided.</summary>
     /// <value>A power of two from 1 to 4096, or 0 (default) for automatic: 64, and fewer where <see cref="MaxMemory"/> leaves a shard less than 8 MiB.</value>
     /// <remarks>

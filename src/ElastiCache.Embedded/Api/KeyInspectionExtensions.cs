@@ -24,7 +24,11 @@ public static class KeyInspectionExtensions
         return keys.Database.Operations.Objects.Encoding(keys.Database.Index, probe);
     }
 
-    /// <summary>Always zero: the evictor keeps two bits of age an entry and no clock. Null if there is no such key. Redis: OBJECT IDLETIME.</summary>
+    /// <summary>For how many whole seconds the key was not used, by reads or writes; what this class offers, <see cref="Keys.Exists(CacheKey)"/> and questions for deadlines are no uses. Redis: OBJECT IDLETIME.</summary>
+    /// <returns>
+    /// Null if there is no such key. The answer is never above the truth; for a few keys in a hundred, whose place in a table of limited size others have taken, it may be below, and after 194 days it begins at zero again.
+    /// </returns>
+    /// <exception cref="InvalidOperationException">The key is there, and the cache was opened without <see cref="EmbeddedCacheOptions.TracksIdleTime"/>, or its policy is an LFU policy.</exception>
     [SkipLocalsInit]
     public static TimeSpan? IdleTime(this Keys keys, CacheKey key)
     {

@@ -38,6 +38,12 @@ internal static class OptionsConfiguration
             options.EvictionPolicy = policy;
             return isName;
         }),
+        new(nameof(EmbeddedCacheOptions.TracksIdleTime), "true or false", (text, options) =>
+        {
+            bool isBoolean = bool.TryParse(text, out bool tracks);
+            options.TracksIdleTime = tracks;
+            return isBoolean;
+        }),
         Number(nameof(EmbeddedCacheOptions.Shards), static (options, shards) => options.Shards = shards),
         Number(nameof(EmbeddedCacheOptions.Databases), static (options, databases) => options.Databases = databases),
         new(nameof(EmbeddedCacheOptions.Durability), OneOf<DurabilityMode>(), (text, options) =>

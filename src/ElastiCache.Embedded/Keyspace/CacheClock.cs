@@ -38,6 +38,9 @@ internal sealed class CacheClock
         ? Volatile.Read(ref _anchor) + StopwatchMs
         : RaiseTo(ref _latest, NowOfProvider());
 
+    /// <summary>Unix seconds, by the coarse clock and modulo 2^32: 6 ns, and up to a tick of the system's timer late.</summary>
+    public uint CoarseSeconds => (uint)((ulong)(_isSystem ? Volatile.Read(ref _coarseAnchor) + Environment.TickCount64 : UnixMilliseconds) / 1000);
+
     /// <summary>Whether a deadline, in Unix ms, has come. Exact to the millisecond, and 6 ns for one that is not near.</summary>
     public bool HasPassed(long deadline) =>
         (!_isSystem || deadline <= Volatile.Read(ref _coarseAnchor) + Environment.TickCount64 + CoarseMarginMs) && deadline <= UnixMilliseconds;

@@ -21,6 +21,9 @@ internal enum ReadOutcome
     Expired,
     WrongType,
     Disturbed,
+
+    /// <summary>A hit whose time is to be noted; <see cref="Store"/> does that and says <see cref="Hit"/>.</summary>
+    HitToNote,
 }
 
 /// <summary>Reads an entry without taking a lock.</summary>
@@ -126,12 +129,7 @@ internal static unsafe class OptimisticReader
             return ReadOutcome.Disturbed;
         }
 
-        if (word->RecordsAccess)
-        {
-            Bucket.MarkUsed(home, Bucket.SlotOfLane(lane), bucketHeader);
-        }
-
-        return ReadOutcome.Hit;
+        return word->Notes == AccessNotes.None ? ReadOutcome.Hit : Note(word->Notes, home, lane, bucketHeader);
     }
 
     /// <summary>Any case: entries away from home, several of one hash, long lengths, other types, writers at work.</summary>
@@ -229,12 +227,7 @@ internal static unsafe class OptimisticReader
                         goto Again;
                     }
 
-                    if (word->RecordsAccess)
-                    {
-                        Bucket.MarkUsed(bucket, Bucket.SlotOfLane(lane), header0);
-                    }
-
-                    return ReadOutcome.Hit;
+                    return Note(word->Notes, bucket, lane, header0);
                 }
 
                 if (bucket->Overflow == 0)
@@ -262,5 +255,16 @@ internal static unsafe class OptimisticReader
         }
 
         return ReadOutcome.Disturbed;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ReadOutcome Note(AccessNotes notes, Bucket* bucket, int lane, ulong headerBefore)
+    {
+        if ((notes & AccessNotes.Use) != 0)
+        {
+            Bucket.MarkUsed(bucket, Bucket.SlotOfLane(lane), headerBefore);
+        }
+
+        return (notes & AccessNotes.Time) == 0 ? ReadOutcome.Hit : ReadOutcome.HitToNote;
     }
 }

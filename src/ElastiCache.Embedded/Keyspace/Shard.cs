@@ -35,6 +35,7 @@ internal sealed unsafe class Shard
         Listeners = new KeyListeners(databases);
         Snapshot = new ShardSnapshot(this);
         Room = new Room(this, store, newEvictor?.Invoke(this));
+        Times = store.TracksIdleTime ? new AccessTimes(this, store.Clock, databases) : null;
 
         // Versions of an earlier process must not match by accident, so they begin with the time.
         _lastVersion = (ulong)store.Clock.UnixMilliseconds << 20;
@@ -45,6 +46,9 @@ internal sealed unsafe class Shard
     public BlockAllocator Allocator { get; }
 
     public Room Room { get; }
+
+    /// <summary>When entries were last used; null where nobody is to know.</summary>
+    public AccessTimes? Times { get; }
 
     /// <summary>Large collections.</summary>
     public CollectionRegistry Collections { get; } = new();
@@ -148,26 +152,25 @@ internal sealed unsafe class Shard
     /// <summary>A database's table, or null if it never had an entry here.</summary>
     public RecordTable? TableOf(int database) => _tables[database];
 
-    /// <summary>Finds a key. An entry whose deadline has passed is removed, with its DEL in the log, and not found.</summary>
-    public bool TryFind(int database, in KeyProbe key, out Entry entry)
+    /// <summary>Finds a key. An entry whose deadline has passed is removed, with its DEL in the log, and not found. Whether that <paramref name="uses"/> the entry is for OBJECT IDLETIME.</summary>
+    public bool TryFind(int database, in KeyProbe key, out Entry entry, bool uses = true)
     {
         RecordTable? table = _tables[database];
         if (table != null && table.TryFind(key, out SlotPosition position))
         {
             entry = new Entry(_arena, position);
-            if (!entry.HasDeadline || !_store.Clock.HasPassed(entry.Deadline))
+            // As Redis: while the log is replayed nothing expires.
+            if (!entry.HasDeadline || !_store.Clock.HasPassed(entry.Deadline) || _store.IsLoading)
             {
+                if (uses)
+                {
+                    Times?.Touch(database, key.SlotHash);
+                }
+
                 return true;
             }
 
-            if (!_store.IsLoading)
-            {
-                Expire(database, entry);
-            }
-            else
-            {
-                return true;    // as Redis: while the log is replayed nothing expires
-            }
+            Expire(database, entry);
         }
 
         entry = default;
@@ -229,6 +232,7 @@ internal sealed unsafe class Shard
         {
             uint tag = Room.Admit(database, key.SlotHash, pending.Record);
             TableForWriting(database).Add(key.SlotHash, reference, tag);
+            Times?.Add(database, key.SlotHash);
             if (_store.Events != null)
             {
                 Raise(KeyEventClass.New, "new"u8, database, pending.Record);
@@ -290,6 +294,7 @@ internal sealed unsafe class Shard
         }
 
         Uncount(database, record);
+        Times?.Forget(database, entry.Position.Hash);
         RecordTable table = _tables[database]!;
         table.Remove(entry.Position);
         Allocator.Free(record);
@@ -348,7 +353,7 @@ internal sealed unsafe class Shard
 
     /// <summary>Removes what has expired and what is left of entries that are gone, in slices of bounded work.</summary>
     /// <returns>Whether more is waiting.</returns>
-    public bool SweepExpired(long now) => Expiry.Sweep(now) | MemberExpiry.Sweep(now) | Collections.FreeSlice() | Room.TidyEvictor();
+    public bool SweepExpired(long now) => Expiry.Sweep(now) | MemberExpiry.Sweep(now) | Collections.FreeSlice() | Room.TidyEvictor() | Times?.Tidy() == true;
 
     /// <summary>Empties a database. Readers see it at once; the caller frees the records in slices.</summary>
     public DetachedTable? Detach(int database)
@@ -389,6 +394,7 @@ internal sealed unsafe class Shard
         NeverRemoved.SwapDatabases(a, b);
         MemberExpiry.SwapDatabases(a, b);
         Room.SwapDatabases(a, b);
+        Times?.SwapDatabases(a, b);
         Snapshot.SwapDatabases(a, b);
     }
 

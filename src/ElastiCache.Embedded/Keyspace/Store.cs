@@ -29,7 +29,8 @@ internal sealed unsafe class Store : IDisposable
     /// <param name="budget">Its memory.</param>
     /// <param name="clock">Its time.</param>
     /// <param name="newEvictor">Makes the evictor of a shard; needed if the budget evicts.</param>
-    public Store(int shards, int databases, MemoryBudget budget, CacheClock clock, Func<Shard, Evictor>? newEvictor = null)
+    /// <param name="tracksIdleTime">Whether it notes when entries were last used.</param>
+    public Store(int shards, int databases, MemoryBudget budget, CacheClock clock, Func<Shard, Evictor>? newEvictor = null, bool tracksIdleTime = false)
     {
         ArgumentOutOfRangeException.ThrowIfEqual(budget.Evicts && newEvictor == null, true);
         ArgumentOutOfRangeException.ThrowIfNotEqual(System.Numerics.BitOperations.IsPow2(shards), true);
@@ -43,12 +44,14 @@ internal sealed unsafe class Store : IDisposable
         _databaseShift = System.Numerics.BitOperations.Log2(System.Numerics.BitOperations.RoundUpToPowerOf2((uint)databases));
         _words = AllocateWords(shards << _databaseShift);
         StartupBytes = Arena.UsedBytes;
+        TracksIdleTime = tracksIdleTime;
         _shards = new Shard[shards];
         for (int i = 0; i < shards; i++)
         {
             _shards[i] = new Shard(this, i, _words + (i << _databaseShift), databases, newEvictor);
         }
 
+        Note(AccessNotes.None);
         if (budget.Evicts)
         {
             // Nobody asks which entries are in use before there is need to evict some, and noting it costs a read an interlocked write.
@@ -65,6 +68,9 @@ internal sealed unsafe class Store : IDisposable
 
     /// <summary>Whether the budget may evict.</summary>
     public bool HasEvictors { get; private set; }
+
+    /// <summary>Whether it notes when entries were last used (<see cref="AccessTimes"/>).</summary>
+    public bool TracksIdleTime { get; }
 
     /// <summary>Changes the budget while the store is in use.</summary>
     public BudgetChange BudgetChange { get; }
@@ -383,12 +389,20 @@ internal sealed unsafe class Store : IDisposable
 
     internal void RecordAccesses()
     {
-        for (int i = 0; i < _shards.Length << _databaseShift; i++)
+        Note(AccessNotes.Use);
+        Array.ForEach(_shards, static shard => shard.Room.BeginNoting());
+    }
+
+    // From now on also this. Nothing takes a flag away, so whoever else sets one at the same moment does no harm.
+    private void Note(AccessNotes notes)
+    {
+        notes |= TracksIdleTime ? AccessNotes.Time : AccessNotes.None;
+        for (int i = 0; i < ShardCount << _databaseShift; i++)
         {
-            Volatile.Write(ref _words[i].RecordsAccess, true);
+            _words[i].Notes = notes;
         }
 
-        Array.ForEach(_shards, static shard => shard.Room.BeginNoting());
+        Interlocked.MemoryBarrier();
     }
 
     private TableWord* AllocateWords(int count)
@@ -412,12 +426,18 @@ internal sealed unsafe class Store : IDisposable
             outcome = OptimisticReader.Read(WordOf(database, key.Hash), Arena, Clock, key, ref reader);
         }
 
-        if (outcome is ReadOutcome.WrongType or <= ReadOutcome.Hit)
+        Shard shard = ShardOf(key);
+        if (outcome is ReadOutcome.HitToNote or ReadOutcome.WrongType)
+        {
+            shard.Times?.Touch(database, key.SlotHash);
+            return outcome == ReadOutcome.HitToNote ? ReadOutcome.Hit : outcome;
+        }
+
+        if (outcome <= ReadOutcome.Hit)
         {
             return outcome;
         }
 
-        Shard shard = ShardOf(key);
         if (outcome == ReadOutcome.Expired)
         {
             // Best effort: a reader does not wait for a writer, and the wheel will find the entry too.

@@ -23,7 +23,20 @@ internal struct TableWord
     [FieldOffset(12)]
     public uint ProbeMask;
 
-    /// <summary>Whether readers note what they use: from half of the budget on.</summary>
+    /// <summary>What readers note of what they use.</summary>
     [FieldOffset(16)]
-    public bool RecordsAccess;
+    public AccessNotes Notes;
+}
+
+/// <summary>What is noted of a use.</summary>
+[Flags]
+internal enum AccessNotes : byte
+{
+    None = 0,
+
+    /// <summary>That it was, for the evictor: from half of the budget on.</summary>
+    Use = 1,
+
+    /// <summary>When it was, for OBJECT IDLETIME (<see cref="AccessTimes"/>).</summary>
+    Time = 2,
 }

@@ -218,7 +218,7 @@ internal sealed class KeyOperations
         for (int i = 0; i < keys.Count; i++)
         {
             keys.Probe(i, ref scratch, out KeyProbe key);
-            if (read.ShardOf(key).TryFind(database, key, out Entry entry))
+            if (read.ShardOf(key).TryFind(database, key, out Entry entry, uses: marksUse))
             {
                 count++;
                 if (marksUse)

@@ -24,8 +24,8 @@ internal readonly ref struct KeyRead
 
     public Shard Shard { get; }
 
-    /// <summary>Finds the key, or removes it if its time has come.</summary>
-    public bool TryFind(in KeyProbe key, out Entry entry) => Shard.TryFind(_database, key, out entry);
+    /// <summary>Finds the key, or removes it if its time has come. No use of the entry.</summary>
+    public bool TryFind(in KeyProbe key, out Entry entry) => Shard.TryFind(_database, key, out entry, uses: false);
 
     /// <summary>Finds the key and insists on a kind. For the evictor this is a use of the entry, and it counts as a hit or a miss.</summary>
     /// <exception cref="WrongTypeException">The key holds something else.</exception>

@@ -60,13 +60,24 @@ internal sealed class ObjectOperations
         return isShared ? int.MaxValue : 1;
     }
 
-    /// <summary>OBJECT IDLETIME: always 0 seconds.</summary>
-    /// <remarks>
-    /// The evictor keeps two bits of age an entry, taken down as its hand passes, and no clock: a time in seconds could only be made up, and 0
-    /// claims least ("not known to have been idle"). Whoever deletes by idle time then deletes nothing.
-    /// </remarks>
+    /// <summary>OBJECT IDLETIME: whole seconds since the entry was last used, or, where many share their place (<see cref="AccessCells"/>), a lower bound of that; modulo 194 days.</summary>
     /// <returns>Null if there is no such key.</returns>
-    public long? IdleSeconds(int database, in KeyProbe key) => Exists(database, key) ? 0 : null;
+    /// <exception cref="InvalidOperationException">The key is there, and the policy is an LFU policy (the message is Redis's), or idle times are not tracked.</exception>
+    public long? IdleSeconds(int database, in KeyProbe key)
+    {
+        const string IsFrequency =
+            "An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between policies at " +
+            "runtime LRU and LFU data will take some time to adjust.";
+        const string NotTracked = "Idle times are not tracked: set EmbeddedCacheOptions.TracksIdleTime, or 'track-idle-time yes' for the server program.";
+        using var read = new KeyRead(_store, database, key);
+        if (!read.TryFind(key, out _))
+        {
+            return null;
+        }
+
+        string? refusal = read.Shard.Room.UsesOf(key.SlotHash) != null ? IsFrequency : read.Shard.Times == null ? NotTracked : null;
+        return refusal == null ? read.Shard.Times!.SecondsSince(database, key.SlotHash) : throw new InvalidOperationException(refusal).Says("ERR " + refusal);
+    }
 
     /// <summary>OBJECT FREQ: about how often the key was used lately, 1 to 15, where Redis has a logarithm of it from 0 to 255.</summary>
     /// <returns>Null if there is no such key.</returns>
@@ -79,11 +90,5 @@ internal sealed class ObjectOperations
         using var read = new KeyRead(_store, database, key);
         return !read.TryFind(key, out _) ? null
             : read.Shard.Room.UsesOf(key.SlotHash) ?? throw new InvalidOperationException(NotTracked).Says("ERR " + NotTracked);
-    }
-
-    private bool Exists(int database, in KeyProbe key)
-    {
-        using var read = new KeyRead(_store, database, key);
-        return read.TryFind(key, out _);
     }
 }
