@@ -93,11 +93,11 @@ internal sealed class DumpOperations(Store store)
         }
     }
 
-    /// <summary>Whether a key is there, which RESTORE asks before it looks at the payload.</summary>
+    /// <summary>Whether a key is there, which RESTORE asks before it looks at the payload. As in Redis a use of the entry.</summary>
     public bool Exists(int database, in KeyProbe key)
     {
         using var read = new KeyRead(store, database, key);
-        return read.TryFind(key, out _);
+        return read.Shard.TryFind(database, key, out _);
     }
 
     /// <summary>RESTORE of what <see cref="Read"/> has read. O(n log n) at most, for n elements.</summary>

@@ -138,8 +138,6 @@ public sealed class KeysTests : CacheFixture
         Assert.Equal(ValueKind.String, Keys.TypeOf("number"));
         Assert.Equal(ValueKind.None, Keys.TypeOf("absent"));
         Assert.Equal(["int", "embstr", "raw", "raw", null], new[] { "number", "short", "long", "edited", "absent" }.Select(key => Keys.Encoding(key)));
-        Assert.Equal(TimeSpan.Zero, Keys.IdleTime("number"));
-        Assert.Null(Keys.IdleTime("absent"));
         Assert.Equal(int.MaxValue, Keys.ReferenceCount("number"));
         Assert.Equal(1, Keys.ReferenceCount("long"));
         Assert.Null(Keys.ReferenceCount("absent"));
