@@ -40,7 +40,6 @@ internal sealed unsafe class AccessCells
 
     private readonly uint[] _memory;
     private readonly uint* _cells;
-    private readonly uint _setMask;
 
     /// <summary>Makes empty sets.</summary>
     /// <param name="cells">How many cells; a power of two, 4 at least.</param>
@@ -48,12 +47,15 @@ internal sealed unsafe class AccessCells
     {
         _memory = GC.AllocateArray<uint>(cells + (LineBytes / sizeof(uint)), pinned: true);
         _cells = (uint*)((Marshal.UnsafeAddrOfPinnedArrayElement(_memory, 0) + LineBytes - 1) & -LineBytes);
-        _setMask = ((uint)cells / CellsASet) - 1;
+        SetMask = ((uint)cells / CellsASet) - 1;
         Count = cells;
     }
 
     /// <summary>How many cells there are.</summary>
     public int Count { get; }
+
+    /// <summary>The bits of a hash that tell the set.</summary>
+    public uint SetMask { get; }
 
     /// <summary>Bytes on the managed heap.</summary>
     public long Bytes => (long)_memory.Length * sizeof(uint);
@@ -75,7 +77,9 @@ internal sealed unsafe class AccessCells
     {
         uint* set = SetOf(hash);
         uint own = Matches(set, hash);
-        return (own == 0 || Age(set[BitOperations.TrailingZeroCount(own)] >> CheckBits, now) > Age(time, now)) && Write(set, hash, time, now);
+        bool isKnown = own != 0 && Age(set[BitOperations.TrailingZeroCount(own)] >> CheckBits, now) <= Age(time, now);
+        GC.KeepAlive(this);
+        return !isKnown && Write(set, hash, time, now);
     }
 
     /// <summary>The age of a key's last use, or a lower bound of it.</summary>
@@ -99,7 +103,18 @@ internal sealed unsafe class AccessCells
         return isOwn ? youngest : oldest == 0 ? null : Age(oldest >> CheckBits, now);
     }
 
-    /// <summary>Gives a key's cell up.</summary>
+    /// <summary>Whether there is a cell for a hash.</summary>
+    public bool Has(uint hash)
+    {
+        bool has = Matches(SetOf(hash), hash) != 0;
+        GC.KeepAlive(this);
+        return has;
+    }
+
+    /// <summary>Whether two hashes are told apart by nothing here.</summary>
+    public bool HaveOneCell(uint a, uint b) => ((a ^ b) & SetMask) == 0 && CheckOf(a) == CheckOf(b);
+
+    /// <summary>Gives a cell up, which no other key has.</summary>
     public void Forget(uint hash, uint now)
     {
         uint* set = SetOf(hash);
@@ -143,7 +158,7 @@ internal sealed unsafe class AccessCells
     private static uint CheckOf(uint hash) => Math.Max(hash >> (32 - CheckBits), 1);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private uint* SetOf(uint hash) => _cells + (ulong)((hash & _setMask) * CellsASet);
+    private uint* SetOf(uint hash) => _cells + (ulong)((hash & SetMask) * CellsASet);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static uint Matches(uint* set, uint hash) =>

@@ -83,20 +83,20 @@ internal sealed class AccessTimes
     /// <summary>Says for how long a key was not used; more than 194 days are as many. The shard is locked.</summary>
     public void SetSecondsSince(int database, uint hash, long seconds)
     {
+        Forget(database, hash);
         uint now = _clock.CoarseSeconds & AccessCells.TimeMask;
-        hash ^= _numbers[database];
-        _cells.Forget(hash, now);
-        _old?.Forget(hash, now);
-        _cells.Raise(hash, (now - (uint)Math.Min(seconds, AccessCells.MostAge)) & AccessCells.TimeMask, now);
+        _cells.Raise(hash ^ _numbers[database], (now - (uint)Math.Min(seconds, AccessCells.MostAge)) & AccessCells.TimeMask, now);
     }
 
-    /// <summary>Forgets a key that goes. The shard is locked.</summary>
+    /// <summary>Forgets a key, which is still in its table. The shard is locked.</summary>
     public void Forget(int database, uint hash)
     {
-        uint now = _clock.CoarseSeconds & AccessCells.TimeMask;
         hash ^= _numbers[database];
-        _cells.Forget(hash, now);
-        _old?.Forget(hash, now);
+        Forget(_cells, hash);
+        if (_old != null)
+        {
+            Forget(_old, hash);
+        }
     }
 
     /// <summary>Exchanges two databases. The shard is locked.</summary>
@@ -187,6 +187,41 @@ internal sealed class AccessTimes
         }
     }
 
+    // Not if another key has the same cell: it would lose its time, and the oldest of its set would be the answer.
+    private void Forget(AccessCells cells, uint hash)
+    {
+        if (cells.Has(hash) && SharersOf(cells, hash) <= 1)
+        {
+            cells.Forget(hash, _clock.CoarseSeconds & AccessCells.TimeMask);
+        }
+    }
+
+    // The keys of all databases that have the cell of a hash. In the order of scans those of one set follow each other; nearly always they have one bucket.
+    private int SharersOf(AccessCells cells, uint hash)
+    {
+        int sharers = 0;
+        for (int i = 0; i < _numbers.Length; i++)
+        {
+            if (_shard.TableOf(i) is not { Count: > 0 } table)
+            {
+                continue;
+            }
+
+            var visitor = new CountsSharers(cells, hash, _numbers[i]);
+            uint position = ScanOrder.Reverse((hash ^ _numbers[i]) & cells.SetMask);
+            uint last = position | ~ScanOrder.Reverse(cells.SetMask);
+            do
+            {
+                position = table.ScanSlots(position, ref visitor);
+            }
+            while (position != 0 && position <= last);
+
+            sharers += visitor.Count;
+        }
+
+        return sharers;
+    }
+
     private uint AgeOf(uint hash, uint now)
     {
         uint? age = _cells.AgeOf(hash, now, out bool isOwn);
@@ -198,6 +233,13 @@ internal sealed class AccessTimes
         // Where its set is full, the key may have been displaced here since it was brought over.
         uint? before = _old.AgeOf(hash, now, out _);
         return age == null ? before ?? 0 : Math.Min(age.Value, before ?? uint.MaxValue);
+    }
+
+    private struct CountsSharers(AccessCells cells, uint hash, uint number) : ISlotVisitor
+    {
+        public int Count { get; private set; }
+
+        public void Visit(in SlotPosition position) => Count += cells.HaveOneCell(position.Hash ^ number, hash) ? 1 : 0;
     }
 
     private readonly struct BringsOver(AccessTimes times, uint number, uint now) : ISlotVisitor
