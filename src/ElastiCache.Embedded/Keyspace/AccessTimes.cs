@@ -48,9 +48,9 @@ internal sealed class AccessTimes
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Touch(int database, uint hash)
     {
+        AccessCells cells = _cells;
         uint now = _clock.CoarseSeconds & AccessCells.TimeMask;
         hash ^= _numbers[database];
-        AccessCells cells = _cells;
 
         // Who wrote into cells that were being replaced might have come after the key had been brought over.
         while (cells.Raise(hash, now, now) && cells != _cells)
@@ -224,15 +224,10 @@ internal sealed class AccessTimes
 
     private uint AgeOf(uint hash, uint now)
     {
-        uint? age = _cells.AgeOf(hash, now, out bool isOwn);
-        if (isOwn || _old == null)
-        {
-            return age ?? 0;
-        }
-
-        // Where its set is full, the key may have been displaced here since it was brought over.
-        uint? before = _old.AgeOf(hash, now, out _);
-        return age == null ? before ?? 0 : Math.Min(age.Value, before ?? uint.MaxValue);
+        // What the new cells say may be of another key that shares the cell, while this one is still to be brought over; or this one was brought over, used, and displaced.
+        uint? age = _cells.AgeOf(hash, now, out _);
+        uint? before = _old?.AgeOf(hash, now, out _);
+        return age == null || before == null ? age ?? before ?? 0 : Math.Min(age.Value, before.Value);
     }
 
     private struct CountsSharers(AccessCells cells, uint hash, uint number) : ISlotVisitor

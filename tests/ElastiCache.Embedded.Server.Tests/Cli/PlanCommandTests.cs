@@ -34,6 +34,13 @@ public sealed class PlanCommandTests
         Assert.Equal(1, await CommandLine.RunAsync(["plan", "--keys", "1k", "--shards", "3"]));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(true, "--track-idle-time", "yes")]
+    [InlineData(false, "--track-idle-time", "no")]
+    public void The_server_tracks_idle_times_unless_it_is_told_not_to(bool tracks, params string[] arguments) =>
+        Assert.Equal(tracks, ServeCommand.CacheOptions(ServeCommand.ReadConfiguration(arguments)).TracksIdleTime);
+
     [Fact]
     public void The_server_takes_a_share_of_the_memory_and_a_reserve()
     {

@@ -153,6 +153,27 @@ public sealed class MemoryCommandTests
         Assert.Contains("$1\r\n0\r\n", client.Ask("CONFIG GET reserved-memory-percent"), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Idle_times_count_as_overhead_that_the_budget_does_not_count()
+    {
+        const int Keys = 50_000;
+        await using TestServer server = await TestServer.StartAsync(cacheOptions: new EmbeddedCacheOptions { TracksIdleTime = true }, withFakeTime: true);
+        Fill(server.Cache, Keys);
+        using RawClient client = server.Connect();
+
+        Dictionary<string, double> stats = Stats(client);
+        server.Time!.Advance(TimeSpan.FromSeconds(30));
+
+        long times = Enumerable.Range(0, server.Cache.Store.ShardCount).Sum(shard => server.Cache.Store.ShardAt(shard).Times!.Bytes);
+        Assert.InRange(times, 8 * Keys, 20 * Keys);
+        Assert.Equal(times, stats["total.allocated"] - stats["allocator.active"] - stats["clients.normal"] - stats["aof.buffer"]);
+        Assert.Equal(stats["total.allocated"], stats["overhead.total"] + stats["dataset.bytes"]);
+        Assert.Contains("lru_seconds_idle:30", client.Ask("DEBUG OBJECT key:0000000001"), StringComparison.Ordinal);
+        Assert.Equal(":30\r\n", client.Ask("OBJECT IDLETIME key:0000000001"));
+        Assert.Contains("$3\r\nyes\r\n", client.Ask("CONFIG GET track-idle-time"), StringComparison.Ordinal);
+        Assert.StartsWith("-ERR CONFIG SET failed (possibly related to argument 'track-idle-time')", client.Ask("CONFIG SET track-idle-time no"), StringComparison.Ordinal);
+    }
+
     private static void Fill(EmbeddedCache cache, int keys)
     {
         for (int i = 0; i < keys; i++)

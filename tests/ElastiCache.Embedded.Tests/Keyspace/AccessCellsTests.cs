@@ -117,6 +117,43 @@ public sealed class AccessCellsTests
         Assert.Equal((0u, true), Ask(cells, Key(1)));
     }
 
+    [Fact]
+    public void No_use_is_lost_where_two_threads_take_cells_of_one_set_at_a_time()
+    {
+        const int Rounds = 20_000;
+        AccessCells cells = Full();
+        using var together = new Barrier(2, _ =>
+        {
+            Assert.Equal(((uint?)0, (uint?)0), (cells.AgeOf(Key(5), Now, out bool _), cells.AgeOf(Key(6), Now, out bool _)));
+            cells = Full();
+        });
+        using var one = new Background(() => Race(Key(5)));
+        using var other = new Background(() => Race(Key(6)));
+
+        one.Join();
+        other.Join();
+
+        static AccessCells Full()
+        {
+            var full = new AccessCells(AccessCells.CellsASet);
+            for (uint i = 1; i <= AccessCells.CellsASet; i++)
+            {
+                full.Raise(Key(i), Now - 10, Now);
+            }
+
+            return full;
+        }
+
+        void Race(uint key)
+        {
+            for (int round = 0; round < Rounds; round++)
+            {
+                cells.Raise(key, Now, Now);
+                together.SignalAndWait();
+            }
+        }
+    }
+
     // All in set 0.
     private static uint Key(uint check) => check << 24;
 

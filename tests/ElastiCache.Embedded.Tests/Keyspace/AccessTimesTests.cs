@@ -146,6 +146,11 @@ public sealed class AccessTimesTests(ITestOutputHelper output)
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    [InlineData(6)]
+    [InlineData(7)]
+    [InlineData(8)]
     public void No_answer_is_ever_above_the_truth(int seed)
     {
         output.WriteLine($"seed {seed}");
@@ -258,6 +263,32 @@ public sealed class AccessTimesTests(ITestOutputHelper output)
         }
     }
 
+    [Fact]
+    public void A_use_that_is_noted_in_cells_that_were_just_replaced_is_not_lost()
+    {
+        var time = new InterruptingTime();
+        using var store = new StoreFixture(time, tracksIdleTime: true);
+        store.Set("k", "value"u8);
+        time.Seconds = 10;
+        AccessTimes times = store.Store.ShardAt(0).Times!;
+        long before = times.Bytes;
+
+        // A reader has the cells in hand and asks for the time. Meanwhile writers add keys, and all entries are brought over to other cells.
+        time.Interruption = () =>
+        {
+            for (int i = 0; i < 1_000; i++)
+            {
+                store.Set($"more:{i}", "value"u8);
+            }
+
+            store.Store.Sweep();
+        };
+        store.Get("k");
+
+        Assert.InRange(times.Bytes, before + 1, long.MaxValue);
+        Assert.Equal(0, AgeOf(store, "k"));
+    }
+
     private static long[] Ages(StoreFixture store, params string[] keys) => [.. keys.Select(key => AgeOf(store, key))];
 
     private static long AgeOf(StoreFixture store, string key, int database = 0)
@@ -265,6 +296,22 @@ public sealed class AccessTimesTests(ITestOutputHelper output)
         long age = 0;
         InShard(store, key, (shard, hash) => age = shard.Times!.SecondsSince(database, hash));
         return age;
+    }
+
+    // Runs something when it is asked for the time.
+    private sealed class InterruptingTime : TimeProvider
+    {
+        public int Seconds { get; set; }
+
+        public Action? Interruption { get; set; }
+
+        public override DateTimeOffset GetUtcNow()
+        {
+            Action? interruption = Interruption;
+            Interruption = null;
+            interruption?.Invoke();
+            return DateTimeOffset.UnixEpoch.AddYears(50).AddSeconds(Seconds);
+        }
     }
 
     private static void InShard(StoreFixture store, string key, Action<Shard, uint> action)
