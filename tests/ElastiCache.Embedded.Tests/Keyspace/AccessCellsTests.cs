@@ -120,36 +120,40 @@ public sealed class AccessCellsTests
     [Fact]
     public void No_use_is_lost_where_two_threads_take_cells_of_one_set_at_a_time()
     {
-        const int Rounds = 20_000;
-        AccessCells cells = Full();
-        using var together = new Barrier(2, _ =>
+        const int Sets = 1 << 16;
+        var cells = new AccessCells(Sets * AccessCells.CellsASet);
+        for (uint i = 0; i < Sets * AccessCells.CellsASet; i++)
         {
-            Assert.Equal(((uint?)0, (uint?)0), (cells.AgeOf(Key(5), Now, out bool _), cells.AgeOf(Key(6), Now, out bool _)));
-            cells = Full();
-        });
-        using var one = new Background(() => Race(Key(5)));
-        using var other = new Background(() => Race(Key(6)));
+            cells.Raise(Key(1 + (i / Sets)) | (i % Sets), Now - 10, Now);
+        }
 
+        // Both go from set to set side by side, and would take the same oldest cell.
+        int[] places = new int[2];
+        using var one = new Background(() => Race(0));
+        using var other = new Background(() => Race(1));
         one.Join();
         other.Join();
 
-        static AccessCells Full()
+        for (uint set = 0; set < Sets; set++)
         {
-            var full = new AccessCells(AccessCells.CellsASet);
-            for (uint i = 1; i <= AccessCells.CellsASet; i++)
-            {
-                full.Raise(Key(i), Now - 10, Now);
-            }
-
-            return full;
+            Assert.Equal((0u, true), Ask(cells, Key(10) | set));
+            Assert.Equal((0u, true), Ask(cells, Key(11) | set));
         }
 
-        void Race(uint key)
+        void Race(int thread)
         {
-            for (int round = 0; round < Rounds; round++)
+            for (uint set = 0; set < Sets; set++)
             {
-                cells.Raise(key, Now, Now);
-                together.SignalAndWait();
+                Volatile.Write(ref places[thread], (int)set);
+                for (int spins = 1; Volatile.Read(ref places[1 - thread]) < set; spins++)
+                {
+                    if (spins % 1_000 == 0)
+                    {
+                        Thread.Yield();
+                    }
+                }
+
+                cells.Raise(Key(10 + (uint)thread) | set, Now, Now);
             }
         }
     }
