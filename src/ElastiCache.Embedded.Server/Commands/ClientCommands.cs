@@ -252,6 +252,7 @@ internal static class ClientCommands
         }
 
         context.Client().IsNeverEvicted = arguments.Is(2, "ON"u8);
+        context.Client().Server.ClientMemory.Demand();
         context.Reply.Ok();
         return null;
     }
@@ -313,7 +314,7 @@ internal static class ClientCommands
         "LIST [TYPE <type>] [ID <id> ...]",
         "    The state of connections, a line each.",
         "NO-EVICT (ON|OFF)",
-        "    Kept and shown.",
+        "    Whether maxmemory-clients never closes the connection.",
         "PAUSE <milliseconds> [WRITE|ALL]",
         "    Lets commands wait.",
         "REPLY (ON|OFF|SKIP)",

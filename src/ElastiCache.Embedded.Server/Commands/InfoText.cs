@@ -119,8 +119,8 @@ internal sealed class InfoText(ServerState server)
         Field("connected_clients", server.Clients.Count);
         Field("cluster_connections", 0);
         Field("maxclients", server.MaxClients);
-        Field("client_recent_max_input_buffer", server.Clients.Unordered.Select(client => client.PendingInputBytes).DefaultIfEmpty().Max());
-        Field("client_recent_max_output_buffer", server.Clients.Unordered.Select(client => client.PendingOutputBytes).DefaultIfEmpty().Max());
+        Field("client_recent_max_input_buffer", server.RecentInput.MostOf(server.NowMilliseconds));
+        Field("client_recent_max_output_buffer", server.RecentOutput.MostOf(server.NowMilliseconds));
         Field("blocked_clients", server.BlockedClients);
         Field("tracking_clients", 0);
         Field("clients_in_timeout_table", 0);
@@ -249,7 +249,8 @@ internal sealed class InfoText(ServerState server)
         Field("expired_stale_perc", "0.00");
         Zeros("expired_time_cap_reached_count", "expire_cycle_cpu_milliseconds");
         Field("evicted_keys", now.Evicted - before.Evicted);
-        Zeros("evicted_clients", "total_eviction_exceeded_time", "current_eviction_exceeded_time");
+        Field("evicted_clients", server.Counters.EvictedClients);
+        Zeros("total_eviction_exceeded_time", "current_eviction_exceeded_time");
         Field("keyspace_hits", now.Hits - before.Hits);
         Field("keyspace_misses", now.Misses - before.Misses);
         Field("pubsub_channels", server.ChannelCount);

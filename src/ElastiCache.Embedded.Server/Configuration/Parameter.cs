@@ -121,6 +121,7 @@ internal sealed record Parameter(string Name, ParameterKind Kind, string Default
         normalized = value;
         if (value.EndsWith('%') && TryInteger(value[..^1], out long percent) && percent >= 0)
         {
+            normalized = percent == 0 ? "0" : value;     // Redis keeps no share of nothing
             return percent <= 100 ? null : "percentage argument must be less or equal to 100";
         }
 

@@ -39,6 +39,7 @@ internal static class ParameterTable
         Integer("shards", 0, 0, EmbeddedCacheOptions.MostShards) with { Protection = Immutable, IsHidden = true },                  // ours; 0 = as many as suit the budget
         Boolean("track-idle-time", true) with { Protection = Immutable, IsHidden = true },                                         // ours: whether OBJECT IDLETIME knows
         Choice("maxmemory-policy", "noeviction", "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl", "allkeys-lru", "allkeys-lfu", "allkeys-random", "allkeys-adaptive", "volatile-adaptive", "noeviction"),
+        new("maxmemory-clients", ParameterKind.MemoryOrPercent, "0"),
         Memory("proto-max-bulk-len", 512L << 20, 1 << 20),
         Memory("client-query-buffer-limit", 1L << 30, 1 << 20),
         Words("client-output-buffer-limit", "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60", WordParameters.ReadOutputLimits),
@@ -136,7 +137,6 @@ internal static class ParameterTable
         Text("logfile", "") with { Protection = Immutable },
         Text("masterauth", ""),
         Text("masteruser", ""),
-        new("maxmemory-clients", ParameterKind.MemoryOrPercent, "0"),
         Integer("maxmemory-eviction-tenacity", 10, 0, 100),
         Integer("maxmemory-samples", 5, 1, int.MaxValue),
         Integer("min-replicas-max-lag", 10, 0, int.MaxValue) with { Alias = "min-slaves-max-lag" },

@@ -29,6 +29,7 @@ internal static class ServerParameters
         configuration.Act("proto-max-bulk-len", value => server.Limits.ArgumentBytes = Number(value));
         configuration.Act("client-query-buffer-limit", value => server.Limits.RequestBytes = Number(value));
         configuration.Act("client-output-buffer-limit", server.OutputLimits.Set);
+        configuration.Act("maxmemory-clients", server.ClientMemory.Set);
         configuration.Act("latency-tracking", value => server.TracksLatency = value == "yes");
         configuration.Act("slowlog-max-len", value => server.SlowLog.MaxLength = Number(value));
         configuration.Act("slowlog-log-slower-than", value => Notable(server, () => server.SlowLog.SlowerThan = Number(value)));

@@ -92,7 +92,7 @@ internal sealed class ClientContext : CommandContext
 
     public bool IsMonitor { get; set; }
 
-    /// <summary>CLIENT NO-EVICT; kept and shown, since clients are not evicted here.</summary>
+    /// <summary>CLIENT NO-EVICT: not closed on account of maxmemory-clients.</summary>
     public bool IsNeverEvicted { get; set; }
 
     /// <summary>Whether the client waits: for a key, or for the end of a pause.</summary>
@@ -199,13 +199,15 @@ internal sealed class ClientContext : CommandContext
     public string Describe(ClientContext viewer)
     {
         long now = Server.NowMilliseconds;
+        ConnectionMemory memory = Connection.Memory;
+        long output = memory.OutputBytes;
         return string.Create(
             CultureInfo.InvariantCulture,
             $"id={Id} addr={Address} laddr={Connection.LocalAddress} fd={Connection.FileDescriptor} name={Name} age={(now - CreatedMilliseconds) / 1000} " +
             $"idle={(now - LastInteractionMilliseconds) / 1000} flags={Flags()} db={Database} sub={Subscriber!.Count(ChannelKind.Channel)} psub={Subscriber.Count(ChannelKind.Pattern)} " +
             $"ssub={Subscriber.Count(ChannelKind.Sharded)} multi={(Transaction.IsOpen ? Transaction.Count : -1)} " +
-            $"qbuf={Connection.PendingInputBytes} qbuf-free=0 argv-mem=0 multi-mem={Transaction.Bytes} rbs=1024 rbp=1024 obl=0 oll={(Connection.PendingOutputBytes > 0 ? 1 : 0)} " +
-            $"omem={Connection.PendingOutputBytes} tot-mem={Connection.HeldBytes} events=r cmd={NameOf(ReferenceEquals(viewer, this) ? _running : LastCommand)} user=default redir=-1 resp={Reply.Protocol}");
+            $"qbuf={memory.QueryBytes} qbuf-free={memory.FreeQueryBytes} argv-mem={memory.ArgumentBytes} multi-mem={Transaction.Bytes} " +
+            $"rbs={memory.ReplyBufferBytes} rbp={memory.ReplyBufferBytes} obl=0 oll={(output > 0 ? 1 : 0)} omem={output} tot-mem={memory.TotalBytes} events={(output > 0 ? "rw" : "r")} cmd={NameOf(ReferenceEquals(viewer, this) ? _running : LastCommand)} user=default redir=-1 resp={Reply.Protocol}");
     }
 
     /// <summary>A command's name as Redis writes it in lists: <c>config|get</c>.</summary>

@@ -28,6 +28,7 @@ internal sealed class ConnectionOutput
     private TaskCompletionSource? _drained;
     private bool _isHeld;
     private bool _isFlushing;
+    private long _inFlightBytes;
     private volatile bool _hasDeferred;
     private volatile bool _isClosed;
 
@@ -42,14 +43,26 @@ internal sealed class ConnectionOutput
     /// <summary>Whether the other side is gone: nothing is sent any more.</summary>
     public bool IsClosed => _isClosed;
 
-    /// <summary>Bytes that wait until the connection takes them.</summary>
+    /// <summary>Bytes that wait until the connection takes them. Those that the pipe holds and has room for don't.</summary>
     public long PendingBytes
     {
         get
         {
             lock (_lock)
             {
-                return (long)_pending.WrittenCount + _deferred.WrittenCount;
+                return Waiting();
+            }
+        }
+    }
+
+    /// <summary>Bytes of buffers, used or not.</summary>
+    public long HeldBytes
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return (long)_pending.Capacity + _spare.Capacity + _deferred.Capacity + _messages.HeldBytes + _inFlightBytes;
             }
         }
     }
@@ -104,6 +117,7 @@ internal sealed class ConnectionOutput
             }
 
             _isFlushing = true;
+            _inFlightBytes = reply.Length;
         }
 
         _pipe.Write(reply.Written);
@@ -126,16 +140,17 @@ internal sealed class ConnectionOutput
             {
                 _deferred.Write(message);
                 _hasDeferred = true;
-                return (long)_pending.WrittenCount + _deferred.WrittenCount;
+                return Waiting();
             }
 
             if (_isFlushing)
             {
                 _pending.Write(message);
-                return _pending.WrittenCount;
+                return Waiting();
             }
 
             _isFlushing = true;
+            _inFlightBytes = message.Length;
         }
 
         _pipe.Write(message);
@@ -158,10 +173,11 @@ internal sealed class ConnectionOutput
             {
                 _pending.Write(_messages.Written);
                 _messages.Clear();
-                return _pending.WrittenCount;
+                return Waiting();
             }
 
             _isFlushing = true;
+            _inFlightBytes = _messages.Length;
             _pipe.Write(_messages.Written);
             _messages.Clear();
         }
@@ -221,12 +237,14 @@ internal sealed class ConnectionOutput
             if (_isClosed || _pending.WrittenCount == 0)
             {
                 _isFlushing = false;
+                _inFlightBytes = 0;
                 _drained?.TrySetResult();
                 _drained = null;
                 return false;
             }
 
             writing = _pending;
+            _inFlightBytes = writing.WrittenCount;
             (_pending, _spare) = (_spare, _pending);
         }
 
@@ -242,6 +260,9 @@ internal sealed class ConnectionOutput
 
         return true;
     }
+
+    // Lock held.
+    private long Waiting() => _pending.WrittenCount + _deferred.WrittenCount + _inFlightBytes;
 
     private static void Clear(ArrayBufferWriter<byte> buffer) => buffer.ResetWrittenCount();
 }

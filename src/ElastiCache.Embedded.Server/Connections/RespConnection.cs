@@ -31,7 +31,6 @@ internal sealed class RespConnection
     private readonly ConnectionOutput _output;
     private (byte[] Bytes, (int Start, int Length)[] Places)? _postponed;
     private KeyWaiter? _waiter;
-    private long _runInputBytes;
     private long _softLimitSince;
     private volatile bool _isKilled;
 
@@ -48,6 +47,7 @@ internal sealed class RespConnection
         RemoteAddress = IsUnixSocket ? $"{connection.LocalEndPoint}:0" : Text(connection.RemoteEndPoint);
         LocalAddress = IsUnixSocket ? $"{connection.LocalEndPoint}:0" : Text(connection.LocalEndPoint);
         Context = new ClientContext(server, this, server.Clients.NextId());
+        Memory = new ConnectionMemory(server.ClientMemory, _reader, _output, Context);
     }
 
     public ClientContext Context { get; }
@@ -63,14 +63,7 @@ internal sealed class RespConnection
 
     public nint FileDescriptor { get; }
 
-    /// <summary>Bytes that arrived and are not yet dealt with.</summary>
-    public long PendingInputBytes => _reader.PendingBytes + _runInputBytes;
-
-    /// <summary>Bytes that wait to be sent.</summary>
-    public long PendingOutputBytes => _output.PendingBytes;
-
-    /// <summary>About how many bytes the connection takes.</summary>
-    public long HeldBytes => _reader.HeldBytes + _output.PendingBytes + Context.Transaction.Bytes + 2048;
+    public ConnectionMemory Memory { get; }
 
     private RespWriter Reply => Context.Reply;
 
@@ -96,6 +89,7 @@ internal sealed class RespConnection
 
                 Send();
                 _reader.Trim();
+                Memory.Note();
                 if (Context.Waiting != null || Context.Pending != null || _postponed != null)
                 {
                     await WaitAsync().ConfigureAwait(false);
@@ -112,13 +106,14 @@ internal sealed class RespConnection
         }
     }
 
-    /// <summary>Sends bytes from any thread, between two replies. Disconnects a client that doesn't keep up.</summary>
+    /// <summary>Sends bytes from any thread, perhaps with shards locked, between two replies. Disconnects a client that doesn't keep up.</summary>
     public void Push(ReadOnlySpan<byte> message)
     {
         long pending = _output.Push(message);
         if (pending > 0)
         {
             CheckOutput(pending);
+            Memory.NoteWithLocksHeld();
         }
     }
 
@@ -135,13 +130,16 @@ internal sealed class RespConnection
         if (pending > 0)
         {
             CheckOutput(pending);
+            Memory.Note();
         }
     }
 
-    /// <summary>Ends the connection at once.</summary>
+    /// <summary>Ends the connection at once. Nobody finds it in the list of clients any more, though its loop may still be ending.</summary>
     public void Kill()
     {
         _isKilled = true;
+        _server.Clients.Remove(this);
+        Memory.Close();
         _output.Close();
         _waiter?.End(WaitOutcome.Cancelled);
         _connection.Transport.Input.CancelPendingRead();
@@ -170,7 +168,7 @@ internal sealed class RespConnection
         _reader.IsUnauthenticated = Context.MustAuthenticate;
         _output.Hold();
         long used = 0;
-        _runInputBytes = buffer.Length;
+        Memory.RunningInputBytes = buffer.Length;
         if (buffer.IsSingleSegment)
         {
             used = RunSegment(buffer.FirstSpan);
@@ -188,7 +186,7 @@ internal sealed class RespConnection
             }
         }
 
-        _runInputBytes = 0;
+        Memory.RunningInputBytes = 0;
         Context.Counters.BytesIn += used;
         Context.Counters.Reads++;
         Context.Counters.BytesOut += Reply.Length;
@@ -248,6 +246,7 @@ internal sealed class RespConnection
         if (!Dispatcher.TryServe(Context, arguments))
         {
             _postponed = Copy(arguments);
+            Memory.PostponedBytes = _postponed.Value.Bytes.Length;
             return;
         }
 
@@ -321,6 +320,7 @@ internal sealed class RespConnection
         if (_postponed is { } postponed)
         {
             _postponed = null;
+            Memory.PostponedBytes = 0;
             BeginReply();
             Serve(new CommandArguments(postponed.Bytes, postponed.Places));
         }
@@ -338,6 +338,7 @@ internal sealed class RespConnection
         }
 
         Send();
+        Memory.Note();
         if (Context.Waiting != null || Context.Pending != null || _postponed != null)
         {
             await WaitAsync().ConfigureAwait(false);
@@ -411,6 +412,7 @@ internal sealed class RespConnection
     private async ValueTask EndAsync()
     {
         _server.Clients.Remove(this);
+        Memory.Close();
         _server.Cache.Hub.Close(Context.Subscriber!);
         _waiter?.End(WaitOutcome.Cancelled);
         if (!_server.Store.IsDisposed)

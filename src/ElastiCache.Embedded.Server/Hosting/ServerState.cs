@@ -22,6 +22,7 @@ internal sealed class ServerState : IDisposable
         Configuration = configuration;
         Counters = new ServerCounters(Table.NumberCount, cache.Store);
         Lookup = new CommandLookup(Table);
+        ClientMemory = new ClientMemory(Clients, cache.Store.Budget, cache.Logger, () => Counters.CountEvictedClient());
         Monitors = new MonitorFeed(Time);
         Pause = new PauseGate(Time);
         Snapshots = new SnapshotFile(cache, configuration);
@@ -59,6 +60,15 @@ internal sealed class ServerState : IDisposable
     public OutputLimits OutputLimits { get; } = new();
 
     public ClientRegistry Clients { get; } = new();
+
+    /// <summary>maxmemory-clients</summary>
+    public ClientMemory ClientMemory { get; }
+
+    /// <summary>The most bytes that a client's unfinished request has had lately.</summary>
+    public RecentPeak RecentInput { get; } = new();
+
+    /// <summary>The most bytes that have waited lately to be sent to one client.</summary>
+    public RecentPeak RecentOutput { get; } = new();
 
     public MonitorFeed Monitors { get; }
 
@@ -160,8 +170,12 @@ internal sealed class ServerState : IDisposable
         Snapshots.BeginIfDue();
         foreach (RespConnection connection in Clients.Unordered)
         {
+            RecentInput.Add(connection.Memory.QueryBytes + connection.Memory.ArgumentBytes, now);
+            RecentOutput.Add(connection.Memory.OutputBytes, now);
             connection.CheckTime(now, IdleTimeoutSeconds);
         }
+
+        ClientMemory.Enforce();
 
         Volatile.Write(ref _isTicking, 0);
     }

@@ -104,7 +104,7 @@ internal sealed record MemoryUse
             Wheels = wheels,
             Idle = store.Arena.IdleBytes,
             Maps = store.Arena.MapBytesInUse,
-            Clients = server.Clients.Unordered.Sum(static client => client.HeldBytes),
+            Clients = server.Clients.Unordered.Sum(static client => client.Memory.TotalBytes),
             Log = server.Cache.Log?.BufferedBytes ?? 0,
             IdleTimes = idleTimes,
             Keys = databases.Sum(static database => database.Keys),

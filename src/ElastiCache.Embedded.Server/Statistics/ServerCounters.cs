@@ -15,6 +15,7 @@ internal sealed class ServerCounters
     private volatile ThreadCounters?[] _cells = new ThreadCounters?[64];
     private long _connections;
     private long _rejectedConnections;
+    private long _evictedClients;
 
     /// <summary>Makes the counters.</summary>
     /// <param name="commands">How many numbers commands have.</param>
@@ -31,6 +32,9 @@ internal sealed class ServerCounters
     public long Connections => Volatile.Read(ref _connections);
 
     public long RejectedConnections => Volatile.Read(ref _rejectedConnections);
+
+    /// <summary>Connections that were closed on account of maxmemory-clients.</summary>
+    public long EvictedClients => Volatile.Read(ref _evictedClients);
 
     /// <summary>Error replies by their first word.</summary>
     public ConcurrentDictionary<string, long> Errors { get; } = new(StringComparer.Ordinal);
@@ -50,6 +54,8 @@ internal sealed class ServerCounters
     public void CountConnection() => Interlocked.Increment(ref _connections);
 
     public void CountRejectedConnection() => Interlocked.Increment(ref _rejectedConnections);
+
+    public void CountEvictedClient() => Interlocked.Increment(ref _evictedClients);
 
     /// <summary>Adds up what the threads have counted.</summary>
     /// <param name="withCommands">Whether also command by command.</param>

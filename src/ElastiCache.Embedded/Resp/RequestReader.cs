@@ -68,8 +68,30 @@ internal sealed class RequestReader
     /// <summary>Whether the client has yet to authenticate: then a request may be only small.</summary>
     public bool IsUnauthenticated { get; set; }
 
-    /// <summary>Bytes of the request that is being received, if it is gathered.</summary>
-    public int PendingBytes => _gathered == null ? 0 : _gatheredLength;
+    /// <summary>Whether a request has begun to arrive and is not whole.</summary>
+    public bool IsReceiving => _gathered != null && !_isDone;
+
+    /// <summary>Bytes of the request that is being received which are not yet a length or a whole argument.</summary>
+    public int UnreadBytes => IsReceiving ? _gatheredLength - _position : 0;
+
+    /// <summary>Room behind them.</summary>
+    public int FreeBytes => IsReceiving && _gathered is { } gathered ? gathered.Length - _gatheredLength : 0;
+
+    /// <summary>Bytes of the arguments that were read of the last request, whole or not. O(arguments). Another thread may ask, and get a figure that is a moment old.</summary>
+    public long ArgumentBytes
+    {
+        get
+        {
+            (int Start, int Length)[] places = _places;
+            long sum = 0;
+            for (int i = 0; i < Math.Min(_count, places.Length); i++)
+            {
+                sum += places[i].Length;
+            }
+
+            return sum;
+        }
+    }
 
     /// <summary>Bytes that the reader holds on to.</summary>
     public int HeldBytes => (_gathered?.Length ?? 0) + (_words?.Length ?? 0) + (_places.Length * 8);

@@ -39,6 +39,9 @@ internal sealed class RespWriter
     /// <summary>Whether replies are thrown away, as when a log is replayed.</summary>
     public bool Discards { get; init; }
 
+    /// <summary>Bytes that the writer holds on to.</summary>
+    public int HeldBytes => _bytes.Length;
+
     /// <summary>Bytes written and not cleared.</summary>
     public int Length => _length;
 
