@@ -45,7 +45,8 @@ internal sealed class ConnectionMemory(ClientMemory all, RequestReader reader, C
     public long OutputBytes => output.PendingBytes;
 
     /// <summary>All of it: tot-mem.</summary>
-    public long TotalBytes => BaseBytes + reader.HeldBytes + RunningInputBytes + PostponedBytes + context.Reply.HeldBytes + output.HeldBytes +
+    /// <remarks>A reply that is being written counts when it is handed over: client-output-buffer-limit has looked at it by then, and may have closed the connection.</remarks>
+    public long TotalBytes => BaseBytes + reader.HeldBytes + RunningInputBytes + PostponedBytes + Math.Min(context.Reply.HeldBytes, RespWriter.MostKeptBytes) + output.HeldBytes +
         context.Transaction.Bytes + ((long)context.Transaction.Count * QueuedCommandBytes) + ((long)context.Transaction.Watched.Count * WatchedKeyBytes) +
         ((long)context.Subscriber!.Total * SubscriptionBytes);
 

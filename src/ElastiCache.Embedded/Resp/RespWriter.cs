@@ -23,8 +23,10 @@ namespace ElastiCache.Embedded.Resp;
 /// </remarks>
 internal sealed class RespWriter
 {
+    /// <summary>How large a buffer <see cref="Clear"/> keeps.</summary>
+    public const int MostKeptBytes = 64 * 1024;
+
     private const int InitialBytes = 1024;
-    private const int MostKeptBytes = 64 * 1024;
     private const int HeaderBytes = 32;
 
     // "*" + ten digits + CRLF: room left open for a length; what isn't needed is closed by moving the elements up.
