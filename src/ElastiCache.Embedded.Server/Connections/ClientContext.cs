@@ -174,6 +174,7 @@ internal sealed class ClientContext : CommandContext
         SetProtocol(2);
         ReplyMode = ReplyMode.On;
         IsNeverEvicted = false;
+        Server.ClientMemory.Demand();
         IsAuthenticated = Server.Password == null;
     }
 

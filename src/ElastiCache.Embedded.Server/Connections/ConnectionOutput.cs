@@ -28,7 +28,7 @@ internal sealed class ConnectionOutput
     private TaskCompletionSource? _drained;
     private bool _isHeld;
     private bool _isFlushing;
-    private long _inFlightBytes;
+    private long _inFlightBytes;        // given to a pipe that is full
     private volatile bool _hasDeferred;
     private volatile bool _isClosed;
 
@@ -62,7 +62,7 @@ internal sealed class ConnectionOutput
         {
             lock (_lock)
             {
-                return (long)_pending.Capacity + _spare.Capacity + _deferred.Capacity + _messages.HeldBytes + _inFlightBytes;
+                return (long)_pending.Capacity + _spare.Capacity + _deferred.Capacity + _messages.HeldBytes + Volatile.Read(ref _inFlightBytes);
             }
         }
     }
@@ -117,12 +117,12 @@ internal sealed class ConnectionOutput
             }
 
             _isFlushing = true;
-            _inFlightBytes = reply.Length;
         }
 
+        int length = reply.Length;
         _pipe.Write(reply.Written);
         reply.Clear();
-        _ = FlushAsync();
+        _ = FlushAsync(length);
     }
 
     /// <summary>Sends bytes that answer no request, from any thread.</summary>
@@ -150,11 +150,10 @@ internal sealed class ConnectionOutput
             }
 
             _isFlushing = true;
-            _inFlightBytes = message.Length;
         }
 
         _pipe.Write(message);
-        _ = FlushAsync();
+        _ = FlushAsync(message.Length);
         return 0;
     }
 
@@ -162,6 +161,7 @@ internal sealed class ConnectionOutput
     /// <returns>How many bytes wait now.</returns>
     public long SendMessages(ClientSubscriber subscriber)
     {
+        int length;
         lock (_lock)
         {
             if (_isClosed || _isHeld || !subscriber.MovePendingTo(_messages))
@@ -177,12 +177,12 @@ internal sealed class ConnectionOutput
             }
 
             _isFlushing = true;
-            _inFlightBytes = _messages.Length;
+            length = _messages.Length;
             _pipe.Write(_messages.Written);
             _messages.Clear();
         }
 
-        _ = FlushAsync();
+        _ = FlushAsync(length);
         return 0;
     }
 
@@ -191,7 +191,7 @@ internal sealed class ConnectionOutput
     {
         lock (_lock)
         {
-            return _isFlushing ? (_drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task : Task.CompletedTask;
+            return _isFlushing && !_isClosed ? (_drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task : Task.CompletedTask;
         }
     }
 
@@ -208,19 +208,26 @@ internal sealed class ConnectionOutput
     }
 
     // Whoever set _isFlushing is the only one at the pipe until it is false again.
-    private async Task FlushAsync()
+    private async Task FlushAsync(int length)
     {
         try
         {
             do
             {
-                FlushResult flushed = await _pipe.FlushAsync().ConfigureAwait(false);
+                ValueTask<FlushResult> flushing = _pipe.FlushAsync();
+                if (!flushing.IsCompleted)
+                {
+                    Volatile.Write(ref _inFlightBytes, length);
+                }
+
+                FlushResult flushed = await flushing.ConfigureAwait(false);
+                Volatile.Write(ref _inFlightBytes, 0);
                 if (flushed.IsCompleted)
                 {
                     _isClosed = true;
                 }
             }
-            while (WriteMore());
+            while (WriteMore(out length));
         }
         catch (Exception e) when (e is IOException or InvalidOperationException or ObjectDisposedException or OperationCanceledException)
         {
@@ -229,25 +236,25 @@ internal sealed class ConnectionOutput
         }
     }
 
-    private bool WriteMore()
+    private bool WriteMore(out int length)
     {
         ArrayBufferWriter<byte> writing;
+        length = 0;
         lock (_lock)
         {
             if (_isClosed || _pending.WrittenCount == 0)
             {
                 _isFlushing = false;
-                _inFlightBytes = 0;
                 _drained?.TrySetResult();
                 _drained = null;
                 return false;
             }
 
             writing = _pending;
-            _inFlightBytes = writing.WrittenCount;
             (_pending, _spare) = (_spare, _pending);
         }
 
+        length = writing.WrittenCount;
         _pipe.Write(writing.WrittenSpan);
         if (writing.Capacity > MostKeptBytes)
         {
@@ -262,7 +269,7 @@ internal sealed class ConnectionOutput
     }
 
     // Lock held.
-    private long Waiting() => _pending.WrittenCount + _deferred.WrittenCount + _inFlightBytes;
+    private long Waiting() => _pending.WrittenCount + _deferred.WrittenCount + Volatile.Read(ref _inFlightBytes);
 
     private static void Clear(ArrayBufferWriter<byte> buffer) => buffer.ResetWrittenCount();
 }
