@@ -36,10 +36,10 @@ export LC_ALL=C
 
 # ---- Which files. The first list is --part ci (six minutes with redis-server on two shared cores); --part all takes the second too. ----
 ci_files="unit/type/string unit/type/incr unit/type/hash unit/type/list unit/type/list-2 unit/type/list-3 unit/type/set unit/type/zset
-  unit/type/stream unit/type/stream-cgroups unit/keyspace unit/expire unit/scan unit/sort unit/bitops unit/bitfield unit/hyperloglog unit/geo"
+  unit/type/stream unit/type/stream-cgroups unit/keyspace unit/expire unit/scan unit/sort unit/bitops unit/bitfield unit/hyperloglog unit/geo unit/client-eviction"
 other_files="unit/protocol unit/quit unit/pubsub unit/pubsubshard unit/multi unit/dump unit/scripting unit/functions unit/tracking unit/auth unit/acl
   unit/acl-v2 unit/introspection unit/introspection-2 unit/info unit/info-command unit/maxmemory unit/slowlog unit/latency-monitor unit/lazyfree
-  unit/pause unit/querybuf unit/limits unit/obuf-limits unit/client-eviction unit/other unit/violations unit/replybufsize
+  unit/pause unit/querybuf unit/limits unit/obuf-limits unit/other unit/violations unit/replybufsize
   integration/redis-cli integration/redis-benchmark"
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd) || exit 2
