@@ -196,8 +196,8 @@ internal sealed class ClientContext : CommandContext
     }
 
     /// <summary>The line of CLIENT LIST, without its end.</summary>
-    /// <param name="viewer">Who asks; of itself a client sees the command that it is running.</param>
-    public string Describe(ClientContext viewer)
+    /// <param name="viewer">Who asks; of itself a client sees the command that it is running. Null: the server.</param>
+    public string Describe(ClientContext? viewer)
     {
         long now = Server.NowMilliseconds;
         ConnectionMemory memory = Connection.Memory;

@@ -101,7 +101,7 @@ internal sealed partial class ClientMemory(ClientRegistry clients, MemoryBudget 
             {
                 if (logger.IsEnabled(LogLevel.Information))
                 {
-                    string client = connection.Context.Describe(connection.Context);
+                    string client = connection.Context.Describe(viewer: null);
                     LogEvicted(logger, bytes, limit, client);
                 }
 

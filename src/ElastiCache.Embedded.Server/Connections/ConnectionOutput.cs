@@ -21,8 +21,8 @@ internal sealed class ConnectionOutput
 
     private readonly Lock _lock = new();
     private readonly PipeWriter _pipe;
-    private readonly ArrayBufferWriter<byte> _deferred = new();
     private readonly RespWriter _messages = new();
+    private ArrayBufferWriter<byte> _deferred = new();
     private ArrayBufferWriter<byte> _pending = new();
     private ArrayBufferWriter<byte> _spare = new();
     private TaskCompletionSource? _drained;
@@ -81,9 +81,7 @@ internal sealed class ConnectionOutput
     {
         lock (_lock)
         {
-            reply.Raw(_deferred.WrittenSpan);
-            Clear(_deferred);
-            _hasDeferred = false;
+            MoveDeferredTo(reply);
         }
     }
 
@@ -98,9 +96,7 @@ internal sealed class ConnectionOutput
             subscriber.MovePendingTo(reply);
             if (_hasDeferred)
             {
-                reply.Raw(_deferred.WrittenSpan);
-                Clear(_deferred);
-                _hasDeferred = false;
+                MoveDeferredTo(reply);
             }
 
             if (_isClosed || reply.Length == 0)
@@ -271,5 +267,18 @@ internal sealed class ConnectionOutput
     // Lock held.
     private long Waiting() => _pending.WrittenCount + _deferred.WrittenCount + Volatile.Read(ref _inFlightBytes);
 
-    private static void Clear(ArrayBufferWriter<byte> buffer) => buffer.ResetWrittenCount();
+    // Lock held.
+    private void MoveDeferredTo(RespWriter reply)
+    {
+        reply.Raw(_deferred.WrittenSpan);
+        _hasDeferred = false;
+        if (_deferred.Capacity > MostKeptBytes)
+        {
+            _deferred = new ArrayBufferWriter<byte>();
+        }
+        else
+        {
+            _deferred.ResetWrittenCount();
+        }
+    }
 }

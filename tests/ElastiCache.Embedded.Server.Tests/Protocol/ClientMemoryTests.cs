@@ -156,7 +156,8 @@ public sealed class ClientMemoryTests(RedisServerFixture redis) : IClassFixture<
         using RawClient observer = Observer(server);
         server.Cache.Strings.Set("large", new byte[1 << 20]);
         observer.Ask("CONFIG SET maxmemory-clients 10mb");
-        (RespConnection client, PipeWriter input, Task end) = Run(server);
+        (RespConnection client, PipeWriter input) = Attach(server);
+        Task end = client.RunAsync();
 
         await input.WriteAsync(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("GET large\r\n", 16))), Token);
 
@@ -223,15 +224,30 @@ public sealed class ClientMemoryTests(RedisServerFixture redis) : IClassFixture<
         Assert.InRange(Info(observer, "mem_clients_normal") - before, 0, 10_000);
     }
 
+    [Fact]
+    public async Task A_killed_client_is_listed_no_more_though_its_loop_has_not_ended()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        using RawClient observer = Observer(server);
+        (RespConnection client, _) = Attach(server);        // nobody runs its loop
+        string line = FormattableString.Invariant($"id={client.Context.Id} ");
+        Assert.Contains(line, observer.Ask("CLIENT LIST"), StringComparison.Ordinal);
+
+        Assert.Equal(":1\r\n", observer.Ask(FormattableString.Invariant($"CLIENT KILL ID {client.Context.Id}")));
+
+        Assert.DoesNotContain(line, observer.Ask("CLIENT LIST"), StringComparison.Ordinal);
+        Assert.Equal(0, client.Memory.Recount());
+    }
+
     // A connection whose other side never reads.
-    private static (RespConnection Client, PipeWriter Input, Task End) Run(TestServer server)
+    private static (RespConnection Client, PipeWriter Input) Attach(TestServer server)
     {
         var toServer = new Pipe();
         var toClient = new Pipe();
         var context = new DefaultConnectionContext("test", new Duplex(toServer.Reader, toClient.Writer), new Duplex(toClient.Reader, toServer.Writer));
         var client = new RespConnection(server.Server.State, context);
         server.Server.State.Clients.Add(client);
-        return (client, toServer.Writer, client.RunAsync());
+        return (client, toServer.Writer);
     }
 
     private static RawClient Observer(TestServer server)
