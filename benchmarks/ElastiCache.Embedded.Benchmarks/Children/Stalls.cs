@@ -93,9 +93,7 @@ internal sealed record Stalls(StallPair Snapshot, StallPair Rewrite)
                 long wall = Clocks.WallNanoseconds - start;
                 histogram.Record(wall);
                 ThreadUsage after = ThreadUsage.Read();
-
-                // Whoever lost his core without asking for it was held up by the machine; his own time is what he computed.
-                long own = after.Preemptions > before.Preemptions ? Math.Min(wall, after.CpuNanoseconds - before.CpuNanoseconds) : wall;
+                long own = after.OwnOf(wall, before);
                 before = after;
                 longest = Math.Max(longest, wall);
                 longestOwn = Math.Max(longestOwn, own);

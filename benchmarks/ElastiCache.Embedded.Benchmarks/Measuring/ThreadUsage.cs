@@ -34,6 +34,10 @@ internal readonly partial struct ThreadUsage
         };
     }
 
+    /// <summary>How much of a span of time since another reading was the thread's own: all of it, but what it computed where it lost its core without asking for it, to the machine's other work.</summary>
+    public long OwnOf(long wallNanoseconds, in ThreadUsage before) =>
+        Preemptions > before.Preemptions ? Math.Min(wallNanoseconds, CpuNanoseconds - before.CpuNanoseconds) : wallNanoseconds;
+
     // struct rusage on 64-bit Linux is 18 longs: two timevals, then fourteen counters.
     private const int MinorFaults = 8, MajorFaults = 9, InvoluntarySwitches = 17;
 

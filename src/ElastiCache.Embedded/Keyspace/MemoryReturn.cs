@@ -27,9 +27,7 @@ internal static class MemoryReturn
             }
         }
 
-        while (!store.IsDisposed && store.Arena.DiscardIdle())
-        {
-        }
+        store.Arena.DiscardIdle();
 
         return Math.Max(0, before - store.Arena.UsedBytes - store.Arena.IdleBytes);
     }

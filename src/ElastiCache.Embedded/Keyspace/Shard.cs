@@ -103,6 +103,9 @@ internal sealed unsafe class Shard
 
     public bool TryEnter() => _lock.TryEnter();
 
+    /// <summary>See <see cref="ShardLock.IsAwaited"/>.</summary>
+    public bool IsAwaited => _lock.IsAwaited;
+
     /// <summary>Locks for a transaction of this thread, whose operations may then enter again; readers without a lock are kept out too.</summary>
     public void Hold()
     {

@@ -57,6 +57,9 @@ internal struct ShardLock
     [FieldOffset(158)]
     private bool _isHandedOver; // it is held, for the thread that is woken
 
+    /// <summary>Whether somebody has parked because of it.</summary>
+    public readonly bool IsAwaited => Volatile.Read(in _parked) != 0;
+
     /// <summary>Whether it is to be handed over when it is let go. For tests.</summary>
     public readonly bool IsAskedFor => Volatile.Read(in _isAskedFor);
 

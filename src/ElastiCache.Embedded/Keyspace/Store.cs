@@ -259,14 +259,13 @@ internal sealed unsafe class Store : IDisposable
     public void Sweep()
     {
         Clock.Resynchronize();
-        foreach (Shard shard in _shards)
+        bool isLeft = true;
+        while (isLeft)
         {
-            bool more = true;
-            while (more && !_disposed)
+            isLeft = false;
+            foreach (Shard shard in _shards)
             {
-                shard.Enter();
-                more = !_disposed && shard.SweepExpired(Clock.UnixMilliseconds);
-                shard.Exit();
+                isLeft |= SweepOne(shard);
             }
         }
 
@@ -274,6 +273,22 @@ internal sealed unsafe class Store : IDisposable
         {
             awaiters.Serve();
         }
+    }
+
+    // True where something is left because somebody waits for the shard: he has it while it is the others' turn.
+    private bool SweepOne(Shard shard)
+    {
+        bool more, isAwaited;
+        do
+        {
+            shard.Enter();
+            more = !_disposed && shard.SweepExpired(Clock.UnixMilliseconds);
+            isAwaited = shard.IsAwaited;
+            shard.Exit();
+        }
+        while (more && !isAwaited);
+
+        return more;
     }
 
     /// <summary>Begins a snapshot of this moment, in one's turn (<see cref="SnapshotTurn"/>): all shards at once, or it would not be one moment.</summary>

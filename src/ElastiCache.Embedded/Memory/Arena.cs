@@ -14,7 +14,8 @@ namespace ElastiCache.Embedded.Memory;
 /// <para>
 /// Free spans are kept in lists by length (exact up to 64 units, then by power of two), first fit, and join their neighbours when
 /// freed; the first and last unit of a free span know its length (boundary tags, Knuth 1973). Memory of free spans is given back
-/// to the system once more than <see cref="RetainedBytes"/> of it is idle, so mass deletes shrink the process.
+/// to the system once more than <see cref="RetainedBytes"/> of it is idle (<see cref="PageReturn"/>), so mass deletes shrink the process.
+/// Each length has two lists, of spans with pages and of spans without; the former are used first.
 /// </para>
 /// <para>
 /// The range stays mapped until the arena is finalized, not when the cache is disposed: a reader without a lock may still look at
@@ -38,11 +39,15 @@ internal sealed unsafe class Arena
     // A slab is four units or longer, so its first unit divided by four belongs to it alone.
     private const int SlabIndexShift = 2;
 
+    // What waits for the pool's thread is more than this many times what is kept: whoever frees helps.
+    private const int IdleShareToHelp = 8;
+
     // An arena of which so much is free again takes no new pages soon.
     private const int ShrunkShare = 4;
 
     private readonly Lock _lock = new();
     private readonly PagesAhead _pagesAhead;
+    private readonly PageReturn _pageReturn;
     private readonly long _reservedBytes;
     private readonly long _unitCount;
     private readonly byte* _mapsBase;
@@ -52,7 +57,8 @@ internal sealed unsafe class Arena
     private readonly uint* _previous;
     private readonly uint* _resident;   // units of a free span that may be backed by memory
     private readonly Slab* _slabs;      // by first unit / 4
-    private readonly uint[] _bins = new uint[Bins];
+    private readonly uint[] _bins = new uint[Bins * 2];     // of a length: those with pages, and those without
+    private bool _isDiscarded;
     private uint _frontier = 1;         // the first unit that was never handed out; unit 0 holds the null reference
     private long _usedUnits;
     private long _budgetUnits = uint.MaxValue;      // the last that was given with a request
@@ -72,6 +78,7 @@ internal sealed unsafe class Arena
         long slabBytes = ((_unitCount >> SlabIndexShift) + 1) * sizeof(Slab);
         _mapsBytes = ((_unitCount + 1) * 4 * sizeof(uint)) + slabBytes + UnitBytes;
         _pagesAhead = new PagesAhead(this);
+        _pageReturn = new PageReturn(this);
         _mapsBase = ReserveMaps();
         VirtualMemory.Commit(_mapsBase, _mapsBytes);
         _slabs = (Slab*)_mapsBase;
@@ -112,7 +119,10 @@ internal sealed unsafe class Arena
     public long MapBytesInUse => Math.Min(_mapsBytes, (_frontier * 4L * sizeof(uint)) + (((_frontier >> SlabIndexShift) + 1) * (long)sizeof(Slab)));
 
     /// <summary>How much idle memory is kept for reuse before it is given back: 2 MB or 1/64 of what is in use.</summary>
-    private long RetainedBytes => Math.Max(2L << 20, (_usedUnits << UnitShift) >> 6);
+    public long RetainedBytes => Math.Max(2L << 20, (_usedUnits << UnitShift) >> 6);
+
+    /// <summary>Whether pages should be given back.</summary>
+    public bool HoldsTooMuch => IdleBytes > RetainedBytes;
 
     /// <summary>The granule with which references reach so many bytes.</summary>
     public static int GranuleFor(long maxBytes)
@@ -186,40 +196,66 @@ internal sealed unsafe class Arena
         return slab;
     }
 
-    /// <summary>Takes a span back.</summary>
+    /// <summary>Takes a span back. What is idle beyond what is kept for reuse goes back to the system a little later (<see cref="PageReturn"/>).</summary>
     public void Free(byte* span, int units)
     {
         lock (_lock)
         {
-            uint first = UnitOf(span);
-            uint length = (uint)units;
-            uint resident = length;
             _usedUnits -= units;
             _idleResidentUnits += units;
+            LinkFreed(UnitOf(span), (uint)units, (uint)units);
+        }
 
-            if (first + length < _frontier && (_owner[first + length] & FreeMark) != 0)
+        if (HoldsTooMuch)
+        {
+            _pageReturn.Start();
+            if (IdleBytes / IdleShareToHelp > RetainedBytes)
             {
-                uint after = first + length;
-                length += Unlink(after);
-                resident += _resident[after];
+                DiscardLargestIdle();
+            }
+        }
+    }
+
+    /// <summary>Gives back the pages of one of the largest free spans that have any; while the system is at it, nobody else gets that span.</summary>
+    /// <returns>False if none has.</returns>
+    public bool DiscardLargestIdle()
+    {
+        uint first = 0, length;
+        lock (_lock)
+        {
+            for (int bin = (2 * Bins) - 2; bin >= 0 && first == 0; bin -= 2)
+            {
+                first = _bins[bin];
             }
 
-            if (first > 1 && (_owner[first - 1] & FreeMark) != 0)
+            if (first == 0)
             {
-                uint before = first - (_owner[first - 1] & ~FreeMark);
-                resident += _resident[before];
-                length += Unlink(before);
-                first = before;
+                return false;
             }
 
-            if (_idleResidentUnits << UnitShift > RetainedBytes)
-            {
-                VirtualMemory.Discard(AddressOf(first), (long)length << UnitShift);
-                _idleResidentUnits -= resident;
-                resident = 0;
-            }
+            _idleResidentUnits -= _resident[first];
+            length = Unlink(first);
+            _owner[first] = LargeMark | length;
+            _owner[first + length - 1] = LargeMark | length;
+        }
 
-            Link(first, length, resident);
+        VirtualMemory.Discard(AddressOf(first), (long)length << UnitShift);
+        lock (_lock)
+        {
+            if (!_isDiscarded)
+            {
+                LinkFreed(first, length, resident: 0);
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Gives back what was touched ahead of use, if much of the arena is free again.</summary>
+    public void DiscardAhead()
+    {
+        lock (_lock)
+        {
             if (_usedUnits < _frontier / ShrunkShare * (ShrunkShare - 1))
             {
                 _pagesAhead.GiveBack((long)_frontier << UnitShift);
@@ -227,36 +263,16 @@ internal sealed unsafe class Arena
         }
     }
 
-    /// <summary>Gives back the pages of some free spans that still have any.</summary>
-    /// <returns>Whether more have.</returns>
-    public bool DiscardIdle()
+    /// <summary>Gives back the pages of all free spans, and what was touched ahead of use.</summary>
+    public void DiscardIdle()
     {
-        const int SpansAStep = 64;
         lock (_lock)
         {
-            int steps = 0;
             _pagesAhead.GiveBack((long)_frontier << UnitShift);
-            for (int bin = Bins - 1; bin >= 0 && _idleResidentUnits > 0; bin--)
-            {
-                for (uint first = _bins[bin]; first != 0; first = _next[first])
-                {
-                    if (_resident[first] == 0)
-                    {
-                        continue;
-                    }
+        }
 
-                    if (steps++ == SpansAStep)
-                    {
-                        return true;
-                    }
-
-                    VirtualMemory.Discard(AddressOf(first), (long)(_owner[first] & ~FreeMark) << UnitShift);
-                    _idleResidentUnits -= _resident[first];
-                    _resident[first] = 0;
-                }
-            }
-
-            return false;
+        while (DiscardLargestIdle())
+        {
         }
     }
 
@@ -269,6 +285,7 @@ internal sealed unsafe class Arena
             VirtualMemory.Discard(Base, Math.Max(touched, (long)_frontier << UnitShift));
             VirtualMemory.Discard(_mapsBase, _mapsBytes);
             Array.Clear(_bins);
+            _isDiscarded = true;
             _frontier = (uint)_unitCount;
             _usedUnits = 0;
             _idleResidentUnits = 0;
@@ -332,9 +349,12 @@ internal sealed unsafe class Arena
         }
     }
 
-    private static int BinOf(uint length) => length <= ExactBins
+    // The list of spans with pages; that of spans without comes after it.
+    private static int BinOf(uint length) => 2 * (length <= ExactBins
         ? (int)length - 1
-        : ExactBins + System.Numerics.BitOperations.Log2(length) - 6;
+        : ExactBins + System.Numerics.BitOperations.Log2(length) - 6);
+
+    private int BinOf(uint first, uint length) => BinOf(length) + (_resident[first] == 0 ? 1 : 0);
 
     private byte* AddressOf(uint unit) => Base + ((long)unit << UnitShift);
 
@@ -342,7 +362,7 @@ internal sealed unsafe class Arena
 
     private uint TakeFree(uint units)
     {
-        for (int bin = BinOf(units); bin < Bins; bin++)
+        for (int bin = BinOf(units); bin < 2 * Bins; bin++)
         {
             for (uint first = _bins[bin]; first != 0; first = _next[first])
             {
@@ -368,12 +388,33 @@ internal sealed unsafe class Arena
         return 0;
     }
 
+    // With its free neighbours it becomes one span.
+    private void LinkFreed(uint first, uint length, uint resident)
+    {
+        if (first + length < _frontier && (_owner[first + length] & FreeMark) != 0)
+        {
+            uint after = first + length;
+            resident += _resident[after];
+            length += Unlink(after);
+        }
+
+        if (first > 1 && (_owner[first - 1] & FreeMark) != 0)
+        {
+            uint before = first - (_owner[first - 1] & ~FreeMark);
+            resident += _resident[before];
+            length += Unlink(before);
+            first = before;
+        }
+
+        Link(first, length, resident);
+    }
+
     private void Link(uint first, uint length, uint resident)
     {
         _owner[first] = FreeMark | length;
         _owner[first + length - 1] = FreeMark | length;
         _resident[first] = Math.Min(resident, length);
-        ref uint head = ref _bins[BinOf(length)];
+        ref uint head = ref _bins[BinOf(first, length)];
         _next[first] = head;
         _previous[first] = 0;
         if (head != 0)
@@ -400,7 +441,7 @@ internal sealed unsafe class Arena
         }
         else
         {
-            _bins[BinOf(length)] = next;
+            _bins[BinOf(first, length)] = next;
         }
 
         return length;
