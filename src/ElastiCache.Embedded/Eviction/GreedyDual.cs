@@ -21,7 +21,7 @@ internal sealed class GreedyDual(Shard shard, bool onlyExpiring) : QueuedEvictor
 
     /// <remarks>What has expired, or will in a moment, goes first, however much it is used.</remarks>
     public override bool TryPick(in Entry spared, out int database, out SlotPosition victim) =>
-        _shard.Expiry.TryFindNearlyExpired(_shard.UnixMilliseconds, spared, out database, out victim)
+        _shard.Expiry.TryFindNearlyExpired(spared, out database, out victim)
         || base.TryPick(spared, out database, out victim);
 
     protected override bool CountsUses => true;

@@ -48,11 +48,10 @@ internal sealed unsafe class ShardExpiry
 
     /// <summary>Finds an entry that has expired, or will within the next quarter of a second, among those that may be evicted and have no high priority. O(1).</summary>
     /// <remarks>Not all of them: nodes that still stand in a slot of 8 seconds are not looked at.</remarks>
-    /// <param name="now">The present time, Unix milliseconds.</param>
     /// <param name="spared">An entry that is passed over, or none.</param>
     /// <param name="database">Its database.</param>
     /// <param name="position">Where it stands.</param>
-    public bool TryFindNearlyExpired(long now, in Entry spared, out int database, out SlotPosition position)
+    public bool TryFindNearlyExpired(in Entry spared, out int database, out SlotPosition position)
     {
         var soonest = new Soonest(_shard, spared, sparesHigh: true);
         if (_expiringInAll > 0)
@@ -61,7 +60,7 @@ internal sealed unsafe class ShardExpiry
         }
 
         (database, position) = (soonest.Database, soonest.Position);
-        return soonest.Deadline <= now + (TicksToNearlyExpired * ExpiryWheel<WheelMemory>.TickMilliseconds);
+        return soonest.HasEnough && soonest.Deadline <= _shard.UnixMilliseconds + (TicksToNearlyExpired * ExpiryWheel<WheelMemory>.TickMilliseconds);
     }
 
     /// <summary>Counts entries with a deadline that came or went.</summary>
