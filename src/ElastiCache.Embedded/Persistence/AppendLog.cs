@@ -215,7 +215,7 @@ internal sealed class AppendLog : Journal, IAsyncDisposable, IDisposable
         {
             if (!_writer.HasWork)
             {
-                Rest(Parked, Timeout.InfiniteTimeSpan);
+                Rest(Parked, _writer.Backlog.IsAny ? LogWriter.LongestWithoutSync : Timeout.InfiniteTimeSpan);
                 _writer.Backlog.Wakes();
             }
 

@@ -19,6 +19,9 @@ namespace ElastiCache.Embedded.Persistence;
 /// </remarks>
 internal sealed class LogWriter
 {
+    /// <summary>In the mode <see cref="DurabilityMode.EverySecond"/>, after how long a cycle syncs without having been asked.</summary>
+    public static readonly TimeSpan LongestWithoutSync = TimeSpan.FromSeconds(2);
+
     // A batch is read into memory as a whole at recovery. Only at this size is a cycle cut into several, which gives up that a
     // cycle is found after a crash as a whole or not at all.
     private const long LargestBatchBytes = 1 << 30;
@@ -101,6 +104,9 @@ internal sealed class LogWriter
 
     /// <summary>For tests, where cycles have no thread: whether a sync that is done is left to be noted by a later cycle, as it may be where there is one.</summary>
     public Func<bool>? NotesSyncLater { get; set; }
+
+    // The timer asks in time, but its calls need a thread of the pool, and a program may keep all of them busy for many seconds.
+    private bool IsSyncOverdue => _mode == DurabilityMode.EverySecond && Backlog.Age >= LongestWithoutSync;
 
     private bool IsSyncDue => _syncDue || Volatile.Read(ref _flushRequested) > Durable.Completed;
 
@@ -354,7 +360,7 @@ internal sealed class LogWriter
             Backlog.Ends();
         }
 
-        if (IsSyncDue && !_sync.IsRunning)
+        if ((IsSyncDue || IsSyncOverdue) && !_sync.IsRunning)
         {
             _syncDue = false;
             BeginSync(cycle);

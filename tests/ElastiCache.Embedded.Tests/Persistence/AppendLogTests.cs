@@ -53,6 +53,27 @@ public sealed class AppendLogTests
     }
 
     [Fact]
+    public void EverySecond_syncs_without_the_timer_too_whose_calls_wait_where_the_pool_has_no_thread()
+    {
+        var time = new TimeWithoutTimers();
+        var test = new LogUnderTest(DurabilityMode.EverySecond) { Clock = new CacheClock(time) };
+        test.Open();
+        int syncs = test.Disk.Syncs;
+
+        test.Set(0, "a", "1");
+        test.Log.RunCycle();
+        time.Now += OneSecond;
+        test.Set(0, "b", "2");
+        test.Log.RunCycle();
+        Assert.Equal(syncs, test.Disk.Syncs);
+
+        time.Now += OneSecond;
+        test.Log.RunCycle();
+        Assert.Equal(syncs + 1, test.Disk.Syncs);
+        Assert.Equal(TimeSpan.Zero, test.Log.Writer.Backlog.Age);
+    }
+
+    [Fact]
     public void No_leaves_syncing_to_the_operating_system_but_a_flush_syncs()
     {
         var test = new LogUnderTest(DurabilityMode.No);
@@ -479,4 +500,28 @@ public sealed class AppendLogTests
         Text(disk[LogUnderTest.Increment]).Split("\r\n").Where(line => line.StartsWith("#TS:", StringComparison.Ordinal)).Select(line => long.Parse(line[4..]) - 1_767_225_600);
 
     /// <summary>Holds every sync until it is opened.</summary>
+
+    private sealed class TimeWithoutTimers : TimeProvider
+    {
+        public DateTimeOffset Now { get; set; } = DateTimeOffset.FromUnixTimeSeconds(1_767_225_600);
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override DateTimeOffset GetUtcNow() => Now;
+
+        public override long GetTimestamp() => Now.Ticks;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => new NoTimer();
+
+        private sealed class NoTimer : ITimer
+        {
+            public bool Change(TimeSpan dueTime, TimeSpan period) => true;
+
+            public void Dispose()
+            {
+            }
+
+            public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+        }
+    }
 }

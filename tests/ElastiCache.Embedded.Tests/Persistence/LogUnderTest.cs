@@ -22,7 +22,7 @@ internal sealed class LogUnderTest
 
     public FakeTimeProvider Time { get; } = new(DateTimeOffset.FromUnixTimeSeconds(1_767_225_600));
 
-    public CacheClock Clock { get; }
+    public CacheClock Clock { get; init; }
 
     public FakeShards Shards { get; }
 

@@ -167,7 +167,8 @@ public sealed class RedisPeerTests : IDisposable
         await using (EmbeddedCache cache = await EmbeddedCache.OpenAsync(options, TestContext.Current.CancellationToken))
         {
             using var stop = new CancellationTokenSource();
-            Task[] writers = [.. Enumerable.Range(0, Threads).Select(thread => Task.Run(() => Write(cache, thread, stop.Token)))];
+            Task[] writers = [.. Enumerable.Range(0, Threads).Select(thread =>
+                Task.Factory.StartNew(() => Write(cache, thread, stop.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))];
             for (int i = 0; i < 20; i++)
             {
                 await cache.RewriteLogAsync(TestContext.Current.CancellationToken);
