@@ -28,7 +28,7 @@ internal sealed class AlwaysClients(RunSettings settings)
         Progress.Report("64 callers whose writes are synced, and 64 clients of redis-server");
         string ourFolder = Directory.CreateDirectory(Path.Combine(settings.Folder, "always-ours")).FullName;
         string theirFolder = Directory.CreateDirectory(Path.Combine(settings.Folder, "always-theirs")).FullName;
-        List<double> ours = [], theirs = [];
+        var times = new PairedTimes();
         await using (IDurableWrites subject = await EmbeddedSubject.OpenDurableAsync(ourFolder))
         {
             using RedisProcess redis = RedisProcess.Start(port => new ProcessStartInfo(
@@ -37,22 +37,15 @@ internal sealed class AlwaysClients(RunSettings settings)
             for (int round = 0; round <= Rounds; round++)
             {
                 double theirTime = await RunBenchmarkAsync(redis.Port);
-                double ourTime = await WriteAsync(subject);
-                if (round > 0)      // the first warms both up
-                {
-                    ours.Add(ourTime);
-                    theirs.Add(theirTime);
-                }
+                times.Add(await WriteAsync(subject), theirTime);
             }
         }
 
-        double ratio = Median.Of(ours.Zip(theirs, (a, b) => a / b));
         return
         [
-            Comparison.Of(Workload, Roster.Subject.Name, "redis-server", Median.Of(ours), Median.Of(theirs), rounds: Rounds) with
+            times.Compare(Workload, "redis-server") with
             {
-                Ratio = ratio,
-                Note = string.Create(CultureInfo.InvariantCulture, $"wall clock; {1e9 / Median.Of(ours):N0} : {1e9 / Median.Of(theirs):N0} writes a second"),
+                Note = string.Create(CultureInfo.InvariantCulture, $"wall clock; {1e9 / times.Ours:N0} : {1e9 / times.Peers:N0} writes a second"),
             },
         ];
     }

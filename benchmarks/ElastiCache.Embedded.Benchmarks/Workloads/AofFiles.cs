@@ -47,24 +47,17 @@ internal sealed class AofFiles(RunSettings settings)
 
     private async Task<Comparison> CompareAsync(string workload, string folder)
     {
-        List<double> ours = [], theirs = [];
+        var times = new PairedTimes();
         for (int round = 0; round <= settings.WriteRounds; round++)
         {
             double theirTime = RedisLoad.OfLog(folder);
-            double ourTime = await OpenCopyAsync(folder);
-            if (round > 0)      // the first warms both up
-            {
-                ours.Add(ourTime);
-                theirs.Add(theirTime);
-            }
+            times.Add(await OpenCopyAsync(folder), theirTime);
         }
 
-        double ratio = Median.Of(ours.Zip(theirs, (a, b) => a / b));
         long bytes = new DirectoryInfo(folder).EnumerateFiles("*.aof", SearchOption.AllDirectories).Sum(file => file.Length);
-        return Comparison.Of(workload, Roster.Subject.Name, "redis-server", Median.Of(ours) / Commands, Median.Of(theirs) / Commands, rounds: ours.Count) with
+        return times.Compare(workload, "redis-server", Commands) with
         {
-            Ratio = ratio,
-            Goal = Report.Goal.AtMost(ratio, Goal, ""),
+            Goal = Report.Goal.AtMost(times.Ratio, Goal, ""),
             Note = string.Create(CultureInfo.InvariantCulture, $"wall clock; {Commands:N0} commands, {bytes / 1e6:0} MB"),
         };
     }

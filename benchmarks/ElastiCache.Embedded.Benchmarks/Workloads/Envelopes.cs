@@ -40,33 +40,23 @@ internal sealed class Envelopes(RunSettings settings)
 
     private async Task<List<Comparison>> CompareAsync(string form, Subject subject, Subject plain)
     {
-        List<double> ourSaves = [], plainSaves = [], ourLoads = [], plainLoads = [];
+        PairedTimes saves = new(), loads = new();
         for (int round = 0; round <= settings.WriteRounds; round++)
         {
             (double plainSave, double plainLoad) = await plain.SaveAndLoadAsync();
             (double ourSave, double ourLoad) = await subject.SaveAndLoadAsync();
-            if (round > 0)      // the first warms both up
-            {
-                ourSaves.Add(ourSave);
-                ourLoads.Add(ourLoad);
-                plainSaves.Add(plainSave);
-                plainLoads.Add(plainLoad);
-            }
+            saves.Add(ourSave, plainSave);
+            loads.Add(ourLoad, plainLoad);
         }
 
         string note = string.Create(CultureInfo.InvariantCulture, $"wall clock; {subject.FileBytes / 1e6:0} : {plain.FileBytes / 1e6:0} MB");
-        return [Line($"envelope-save-{form}", ourSaves, plainSaves), Line($"envelope-load-{form}", ourLoads, plainLoads)];
+        return [Line($"envelope-save-{form}", saves), Line($"envelope-load-{form}", loads)];
 
-        Comparison Line(string workload, List<double> ours, List<double> without)
+        Comparison Line(string workload, PairedTimes times) => times.Compare(workload, Plain, settings.Entries) with
         {
-            double ratio = Median.Of(ours.Zip(without, (a, b) => a / b));
-            return Comparison.Of(workload, Roster.Subject.Name, Plain, Median.Of(ours) / settings.Entries, Median.Of(without) / settings.Entries, rounds: ours.Count) with
-            {
-                Ratio = ratio,
-                Goal = form == "aes" ? Report.Goal.AtMost(ratio, Goal, "") : null,
-                Note = note,
-            };
-        }
+            Goal = form == "aes" ? Report.Goal.AtMost(times.Ratio, Goal, "") : null,
+            Note = note,
+        };
     }
 
     private Subject Fill(EmbeddedCacheOptions options, string name)

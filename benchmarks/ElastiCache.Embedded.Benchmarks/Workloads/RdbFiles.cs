@@ -52,7 +52,7 @@ internal sealed class RdbFiles(RunSettings settings)
             ["--port", port, "--bind", "127.0.0.1", "--save", "", "--daemonize", "no", "--dir", settings.Folder, "--dbfilename", $"redis-{kind}.rdb", "--enable-debug-command", "yes"]));
         int entries = Fill(redis, kind == "mixed");
         using var cache = new EmbeddedCache();
-        (List<double> Ours, List<double> Theirs) loads = ([], []), reloads = ([], []), saves = ([], []);
+        PairedTimes loads = new(), reloads = new(), saves = new();
         for (int round = 0; round <= settings.WriteRounds; round++)
         {
             double theirSave = Time(() => redis.Execute("SAVE"));
@@ -65,12 +65,9 @@ internal sealed class RdbFiles(RunSettings settings)
             double ourSave = Time(() => cache.ExportAsync(ourFile).GetAwaiter().GetResult());
             double theirLoad = RedisLoad.OfFile(settings.Folder, Path.GetFileName(theirFile));
             double ourLoad = LoadIntoEmpty(theirFile);
-            if (round > 0)      // the first warms both up
-            {
-                Add(loads, ourLoad, theirLoad);
-                Add(reloads, ourReload, theirReload);
-                Add(saves, ourSave, theirSave);
-            }
+            loads.Add(ourLoad, theirLoad);
+            reloads.Add(ourReload, theirReload);
+            saves.Add(ourSave, theirSave);
         }
 
         LoadPeak peak = await LoadPeak.InChildAsync(theirFile);
@@ -87,22 +84,11 @@ internal sealed class RdbFiles(RunSettings settings)
             },
         ];
 
-        Comparison Compared(string workload, (List<double> Ours, List<double> Theirs) times, double goal, string remark)
+        Comparison Compared(string workload, PairedTimes times, double goal, string remark) => times.Compare(workload, "redis-server", entries) with
         {
-            double ratio = Median.Of(times.Ours.Zip(times.Theirs, (a, b) => a / b));
-            return Comparison.Of(workload, Roster.Subject.Name, "redis-server", Median.Of(times.Ours) / entries, Median.Of(times.Theirs) / entries, rounds: times.Ours.Count) with
-            {
-                Ratio = ratio,
-                Goal = Goal.AtMost(ratio, goal, ""),
-                Note = remark,
-            };
-        }
-    }
-
-    private static void Add((List<double> Ours, List<double> Theirs) times, double ours, double theirs)
-    {
-        times.Ours.Add(ours);
-        times.Theirs.Add(theirs);
+            Goal = Goal.AtMost(times.Ratio, goal, ""),
+            Note = remark,
+        };
     }
 
     private static double LoadIntoEmpty(string file)
