@@ -24,6 +24,7 @@ internal sealed unsafe class Room
     private const int FreeShare = 16;
     private const int EvictionsAnAttempt = 4;
     private const int EvictionsAStep = 16;
+    private const int RecordsAhead = 8;
 
     // As many evictions leave about one slab's worth of holes, so from here on slabs are emptied even if few blocks are free.
     private const int AttemptsBeforeEmptying = 32;
@@ -186,19 +187,22 @@ internal sealed unsafe class Room
     /// <returns>Whether anything was freed.</returns>
     public bool TrimStep()
     {
-        if (FreesGarbage() || (HasSparseSlabs && EmptySparsestSlab()))
+        if (FreesGarbage() || (HasHolesForItsPart && EmptySparsestSlab()))
         {
             return true;
         }
 
-        int evicted = 0;
-        while (evicted < EvictionsAStep && _store.Budget.Evicts && !_shard.Collections.HasGarbage && _store.Arena.UsedBytes > _store.Budget.MaxBytes && EvictOne(default))
+        bool any = false;
+        for (int i = 0; i < EvictionsAStep && _store.Budget.Evicts && !_shard.Collections.HasGarbage && _store.Arena.UsedBytes > _store.Budget.MaxBytes && EvictSome(default); i += EvictionsAnAttempt)
         {
-            evicted++;
+            any = true;
         }
 
-        return evicted > 0 || EmptySparsestSlab();
+        return any || EmptySparsestSlab();
     }
+
+    // First all evictions and then the slabs: of three quarters that are to go, one record in four is moved. To empty each slab as soon as there was room for its records moved nearly as many as were evicted.
+    private bool HasHolesForItsPart => Allocator.FreeBlockBytes >= Allocator.HeldBytes * (1 - ((double)_store.Budget.MaxBytes / _store.Arena.UsedBytes));
 
     /// <summary>Frees something here or elsewhere.</summary>
     /// <returns>Whether anything was freed.</returns>
@@ -310,6 +314,8 @@ internal sealed unsafe class Room
         int used = slab->Used;
         int live = slab->Live;
         bool any = false;
+        Span<uint> hashes = stackalloc uint[used];
+        PrefetchSlots(slab, hashes);
         Allocator.Retire(slab);
         for (int i = 0; i < used && live > 0; i++, block += blockBytes)
         {
@@ -320,7 +326,7 @@ internal sealed unsafe class Room
 
             byte* copy = Allocator.AllocateMovable(blockBytes);
             Buffer.MemoryCopy(block, copy, blockBytes, blockBytes);
-            if (Relocate(block, copy))
+            if (Relocate(block, copy, hashes[i]))
             {
                 any = true;
                 live--;
@@ -336,11 +342,29 @@ internal sealed unsafe class Room
         return any;
     }
 
-    // The copy has been made. True if the old block was freed; otherwise the copy was.
-    private bool Relocate(byte* from, byte* to)
+    // The slot hashes of a slab's records, whose buckets are on their way by then. Benchmark: memory --only steps.
+    private void PrefetchSlots(Slab* slab, Span<uint> hashes)
     {
-        Record.Measure(from, Record.HeaderOf(from), out byte* key, out int keyLength, out _);
-        uint hash = (uint)KeyProbe.HashOf(key, keyLength);
+        int blockBytes = SizeClasses.BlockBytes(slab->Class);
+        byte* block = slab->Start;
+        for (int i = 0; i < hashes.Length; i++, block += blockBytes)
+        {
+            CacheLines.Prefetch(block + (RecordsAhead * blockBytes));
+            if (*block != 0)
+            {
+                Record.Measure(block, Record.HeaderOf(block), out byte* key, out int keyLength, out _);
+                hashes[i] = (uint)KeyProbe.HashOf(key, keyLength);
+                if (_shard.TableOf(0) is { Count: > 0 } table)
+                {
+                    EntryAccess.PrefetchHome(table, hashes[i]);
+                }
+            }
+        }
+    }
+
+    // The copy has been made. True if the old block was freed; otherwise the copy was.
+    private bool Relocate(byte* from, byte* to, uint hash)
+    {
         uint reference = _store.Arena.ReferenceOf(from);
         for (int i = 0; i < _store.DatabaseCount; i++)
         {

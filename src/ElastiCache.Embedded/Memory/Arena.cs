@@ -39,9 +39,6 @@ internal sealed unsafe class Arena
     // A slab is four units or longer, so its first unit divided by four belongs to it alone.
     private const int SlabIndexShift = 2;
 
-    // What waits for the pool's thread is more than this many times what is kept: whoever frees helps.
-    private const int IdleShareToHelp = 8;
-
     // An arena of which so much is free again takes no new pages soon.
     private const int ShrunkShare = 4;
 
@@ -61,6 +58,7 @@ internal sealed unsafe class Arena
     private bool _isDiscarded;
     private uint _frontier = 1;         // the first unit that was never handed out; unit 0 holds the null reference
     private long _usedUnits;
+    private long _freedUnits;
     private long _budgetUnits = uint.MaxValue;      // the last that was given with a request
     private long _idleResidentUnits;
     private long _alarmUnits = long.MaxValue;
@@ -123,6 +121,9 @@ internal sealed unsafe class Arena
 
     /// <summary>Whether pages should be given back.</summary>
     public bool HoldsTooMuch => IdleBytes > RetainedBytes;
+
+    /// <summary>How many units were ever freed: as long as it stays the same, no span is getting longer.</summary>
+    public long FreedUnits => Volatile.Read(ref _freedUnits);
 
     /// <summary>The granule with which references reach so many bytes.</summary>
     public static int GranuleFor(long maxBytes)
@@ -202,6 +203,7 @@ internal sealed unsafe class Arena
         lock (_lock)
         {
             _usedUnits -= units;
+            _freedUnits += units;
             _idleResidentUnits += units;
             LinkFreed(UnitOf(span), (uint)units, (uint)units);
         }
@@ -209,21 +211,18 @@ internal sealed unsafe class Arena
         if (HoldsTooMuch)
         {
             _pageReturn.Start();
-            if (IdleBytes / IdleShareToHelp > RetainedBytes)
-            {
-                DiscardLargestIdle();
-            }
         }
     }
 
     /// <summary>Gives back the pages of one of the largest free spans that have any; while the system is at it, nobody else gets that span.</summary>
-    /// <returns>False if none has.</returns>
-    public bool DiscardLargestIdle()
+    /// <param name="leastUnits">How long it is at least: up to 64 units, or a power of two.</param>
+    /// <returns>False if none is so long and has pages.</returns>
+    public bool DiscardLargestIdle(int leastUnits = 1)
     {
         uint first = 0, length;
         lock (_lock)
         {
-            for (int bin = (2 * Bins) - 2; bin >= 0 && first == 0; bin -= 2)
+            for (int bin = (2 * Bins) - 2; bin >= BinOf((uint)leastUnits) && first == 0; bin -= 2)
             {
                 first = _bins[bin];
             }

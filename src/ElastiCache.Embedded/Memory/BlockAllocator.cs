@@ -33,7 +33,8 @@ internal sealed unsafe class BlockAllocator
 
     private struct SlabList
     {
-        public Slab* First;
+        public Slab* First;         // gets the next block
+        public Slab* Last;
         public long FreeBytes;      // in the slabs of this class, never-used blocks included
     }
 
@@ -151,7 +152,7 @@ internal sealed unsafe class BlockAllocator
         return slab != null ? SizeClasses.BlockBytes(slab->Class) : (long)_arena.UnitsOf(block) * Arena.UnitBytes;
     }
 
-    /// <summary>The slab of records that is cheapest to empty, judged by a few slabs of the class with the most free bytes.</summary>
+    /// <summary>The slab of records that is cheapest to empty, judged by a few slabs of the class with the most free bytes: those that have been without a new block for longest.</summary>
     /// <returns>Null when there is no class whose free blocks could take in the live blocks of one of its slabs.</returns>
     public Slab* SparsestMovableSlab()
     {
@@ -172,8 +173,8 @@ internal sealed unsafe class BlockAllocator
 
         int blockBytes = SizeClasses.BlockBytes(best);
         Slab* sparsest = null;
-        Slab* slab = _movable[best].First;
-        for (int i = 0; i < SlabsLookedAt && slab != null; i++, slab = slab->Next)
+        Slab* slab = _movable[best].Last;
+        for (int i = 0; i < SlabsLookedAt && slab != null; i++, slab = slab->Previous)
         {
             if (sparsest == null || slab->Live < sparsest->Live)
             {
@@ -226,6 +227,10 @@ internal sealed unsafe class BlockAllocator
         {
             list.First->Previous = slab;
         }
+        else
+        {
+            list.Last = slab;
+        }
 
         list.First = slab;
     }
@@ -241,6 +246,10 @@ internal sealed unsafe class BlockAllocator
         if (slab->Next != null)
         {
             slab->Next->Previous = slab->Previous;
+        }
+        else
+        {
+            list.Last = slab->Previous;
         }
 
         if (slab->Previous != null)
