@@ -53,6 +53,8 @@ internal static class ServeScenario
                     return cache.Strings.GetBytes(key)?.Length.ToString(CultureInfo.InvariantCulture) ?? "none";
                 case ["count"]:
                     return cache.Keys.Count.ToString(CultureInfo.InvariantCulture);
+                case ["health"]:
+                    return cache.GetHealth().State.ToString();
                 default:
                     return "what?";
             }

@@ -9,16 +9,18 @@ namespace ElastiCache.Embedded.Benchmarks.Workloads;
 internal static class MemoryCommand
 {
     public const string Usage = """
-        memory [--only soak,steps,lower,expire] [--minutes 5] [--shards 0] [--from 4096] [--to 1024] [--keys 5000000]
+        memory [--only soak,steps,lower,expire,limit] [--minutes 5] [--shards 0] [--from 4096] [--to 1024] [--keys 5000000]
 
           soak      values of 16 bytes to 64 KB come and go within a budget of 512 MB: resident bytes / counted bytes, every ten seconds
           steps     the same two in CPU time, which neighbours on the machine don't change: how long a shard is locked for one step, and what an entry costs
           lower     a full budget of --from megabytes is lowered to --to while a thread reads and writes: how long it takes, and that thread's longest operation
           expire    --keys keys expire in the same second: how long until their memory is free, and the longest operation of a thread meanwhile
+          limit     a full cache of --keys entries is read and written for --minutes: the longest operation of one thread
         """;
 
     private const long Mega = 1L << 20;
-    private static readonly string[] All = ["soak", "steps", "lower", "expire"];
+    private const int Stay = 100_000;
+    private static readonly string[] All = ["soak", "steps", "lower", "expire", "limit"];
 
     public static async Task<int> RunAsync(string[] arguments)
     {
@@ -74,6 +76,11 @@ internal static class MemoryCommand
         if (only.Contains("expire"))
         {
             await ExpireAsync(keys);
+        }
+
+        if (only.Contains("limit"))
+        {
+            await LimitAsync(keys, TimeSpan.FromMinutes(minutes));
         }
 
         return 0;
@@ -148,10 +155,10 @@ internal static class MemoryCommand
             }
         }
 
-        Load before = await Load.RunAsync(cache, keys, static () => Task.Delay(TimeSpan.FromSeconds(5)));
+        MixedLoad before = await MixedLoad.RunAsync(cache, random => Key(random.Next(keys)), static () => Task.Delay(TimeSpan.FromSeconds(5)));
         long evicted = cache.GetStatistics().Evicted;
         var clock = new Stopwatch();
-        Load during = await Load.RunAsync(cache, keys, async () =>
+        MixedLoad during = await MixedLoad.RunAsync(cache, random => Key(random.Next(keys)), async () =>
         {
             clock.Start();
             await cache.SetMaxMemoryAsync(to);
@@ -235,9 +242,9 @@ internal static class MemoryCommand
         using var cache = new EmbeddedCache();
         DateTimeOffset due = DateTimeOffset.UtcNow + TimeSpan.FromSeconds(20 + (keys / 250_000));
         byte[] value = new byte[100];
-        for (int i = 0; i < 100_000; i++)
+        for (int i = 0; i < Stay; i++)
         {
-            cache.Strings.Set(string.Create(CultureInfo.InvariantCulture, $"stays:{i}"), value);
+            cache.Strings.Set(Staying(i), value);
         }
 
         for (int i = 0; i < keys; i++)
@@ -246,7 +253,7 @@ internal static class MemoryCommand
         }
 
         long full = cache.GetStatistics().UsedBytes;
-        Load before = await Load.RunAsync(cache, 0, static () => Task.Delay(TimeSpan.FromSeconds(5)));
+        MixedLoad before = await MixedLoad.RunAsync(cache, Staying, static () => Task.Delay(TimeSpan.FromSeconds(5)));
         TimeSpan wait = due - DateTimeOffset.UtcNow;
         if (wait > TimeSpan.Zero)
         {
@@ -254,7 +261,7 @@ internal static class MemoryCommand
         }
 
         var clock = Stopwatch.StartNew();
-        Load during = await Load.RunAsync(cache, 0, async () =>
+        MixedLoad during = await MixedLoad.RunAsync(cache, Staying, async () =>
         {
             while (cache.GetStatistics().Expiring > 0)
             {
@@ -268,64 +275,31 @@ internal static class MemoryCommand
         Print($"  operations of one thread, during: {during}");
     }
 
+    private static async Task LimitAsync(int keys, TimeSpan time)
+    {
+        // About as many entries of 200 bytes as there are keys.
+        using var cache = new EmbeddedCache(new EmbeddedCacheOptions { MaxMemory = keys * 262L });
+        byte[] value = new byte[200];
+        int written = 0;
+        while (cache.GetStatistics().Evicted == 0)
+        {
+            for (int end = written + 100_000; written < end; written++)
+            {
+                cache.Strings.Set(Key(written), value);
+            }
+        }
+
+        long entries = cache.GetStatistics().Entries, evicted = cache.GetStatistics().Evicted;
+        MixedLoad load = await MixedLoad.RunAsync(cache, random => Key(random.Next(written * 2)), () => Task.Delay(time));
+        Print($"limit, {entries:N0} entries, twice as many keys, {time.TotalMinutes:F1} min, {cache.GetStatistics().Evicted - evicted:N0} evictions");
+        Print($"  operations of one thread: {load}");
+    }
+
+    private static string Staying(int i) => string.Create(CultureInfo.InvariantCulture, $"stays:{i}");
+
+    private static string Staying(Random random) => Staying(random.Next(Stay));
+
     private static string Key(int i) => string.Create(CultureInfo.InvariantCulture, $"key:{i:D10}");
 
     private static void Print(FormattableString text) => Console.WriteLine(text.ToString(CultureInfo.InvariantCulture));
-
-    /// <summary>A thread that reads nine times and writes once, and what each took.</summary>
-    private sealed class Load
-    {
-        private readonly LatencyHistogram _times = new();
-        private long _operations;
-        private long _longest;
-        private long _longestOwn;
-        private TimeSpan _time;
-
-        public static async Task<Load> RunAsync(EmbeddedCache cache, int keys, Func<Task> meanwhile)
-        {
-            var load = new Load();
-            using var stop = new CancellationTokenSource();
-            Task thread = Task.Factory.StartNew(() => load.Work(cache, keys, stop.Token), TaskCreationOptions.LongRunning);
-            await meanwhile();
-            await stop.CancelAsync();
-            await thread;
-            return load;
-        }
-
-        public override string ToString() => string.Create(
-            CultureInfo.InvariantCulture,
-            $"{_operations / _time.TotalSeconds / 1e6:F2} M/s, 99.9 % {_times.Percentile(0.999) / 1e3:F1} µs, 99.99 % {_times.Percentile(0.9999) / 1e3:F1} µs, longest {_longest / 1e6:F2} ms, {_longestOwn / 1e6:F2} ms without what the system took for other threads");
-
-        private void Work(EmbeddedCache cache, int keys, CancellationToken stop)
-        {
-            var random = new Random(7);
-            byte[] value = new byte[200];
-            byte[] destination = new byte[256];
-            var clock = Stopwatch.StartNew();
-            ThreadUsage before = ThreadUsage.Read();
-            while (!stop.IsCancellationRequested)
-            {
-                string key = keys == 0 ? string.Create(CultureInfo.InvariantCulture, $"stays:{random.Next(100_000)}") : Key(random.Next(keys));
-                long start = Stopwatch.GetTimestamp();
-                if (_operations % 10 == 0)
-                {
-                    cache.Strings.Set(key, value);
-                }
-                else
-                {
-                    cache.Strings.TryGet(key, destination, out _);
-                }
-
-                long nanoseconds = (long)((Stopwatch.GetTimestamp() - start) * (1e9 / Stopwatch.Frequency));
-                _times.Record(nanoseconds);
-                _longest = Math.Max(_longest, nanoseconds);
-                ThreadUsage after = ThreadUsage.Read();
-                _longestOwn = Math.Max(_longestOwn, after.OwnOf(nanoseconds, before));
-                before = after;
-                _operations++;
-            }
-
-            _time = clock.Elapsed;
-        }
-    }
 }
