@@ -93,8 +93,9 @@ internal static class MemoryCommand
         using var cache = new EmbeddedCache(new EmbeddedCacheOptions { MaxMemory = Budget, Shards = shards });
         var ratios = new List<double>();
         long most = 0;
+        var operations = new long[2];
         using var stop = new CancellationTokenSource();
-        Task[] writers = [.. Enumerable.Range(0, 2).Select(seed => Task.Factory.StartNew(() => Mix(cache, seed, stop.Token), TaskCreationOptions.LongRunning))];
+        Task[] writers = [.. Enumerable.Range(0, 2).Select(seed => Task.Factory.StartNew(() => operations[seed] = Mix(cache, seed, stop.Token), TaskCreationOptions.LongRunning))];
         var clock = Stopwatch.StartNew();
         while (clock.Elapsed < time)
         {
@@ -111,14 +112,15 @@ internal static class MemoryCommand
         await stop.CancelAsync();
         await Task.WhenAll(writers);
         ratios.RemoveAt(0);     // while it fills
-        Print($"soak {time.TotalMinutes:F1} min, 16 B to 64 KB in 512 MB, {cache.Store.ShardCount} shards: resident / counted {ratios.Min():F3} to {ratios.Max():F3}, at the end {ratios[^1]:F3}; counted at most {100.0 * most / Budget:F1} % of the budget");
+        Print($"soak {time.TotalMinutes:F1} min, 16 B to 64 KB in 512 MB, {cache.Store.ShardCount} shards: resident / counted {ratios.Min():F3} to {ratios.Max():F3}, at the end {ratios[^1]:F3}; counted at most {100.0 * most / Budget:F1} % of the budget; {operations.Sum() / clock.Elapsed.TotalSeconds / 1e6:F2} M operations/s");
     }
 
-    private static void Mix(EmbeddedCache cache, int seed, CancellationToken stop)
+    private static long Mix(EmbeddedCache cache, int seed, CancellationToken stop)
     {
         var random = new Random(seed);
         byte[] value = new byte[64 << 10];
         random.NextBytes(value);
+        long operations = 0;
         while (!stop.IsCancellationRequested)
         {
             for (int i = 0; i < 1_000; i++)
@@ -139,7 +141,11 @@ internal static class MemoryCommand
                         break;
                 }
             }
+
+            operations += 1_000;
         }
+
+        return operations;
     }
 
     private static async Task LowerAsync(long from, long to)

@@ -124,8 +124,13 @@ internal sealed unsafe class Room
             bool goesOn = true;
             for (int attempt = 0; goesOn; attempt++)
             {
-                goesOn = MakeSome(bytes, current, attempt >= AttemptsBeforeEmptying);
-                byte* block = Allocator.TryAllocate(bytes, movable: true, limit);
+                byte* block = Allocator.TryBorrow(bytes);
+                if (block == null)
+                {
+                    goesOn = MakeSome(bytes, current, attempt >= AttemptsBeforeEmptying);
+                    block = Allocator.TryAllocate(bytes, movable: true, limit);
+                }
+
                 if (block != null)
                 {
                     return block;
@@ -324,7 +329,12 @@ internal sealed unsafe class Room
                 continue;
             }
 
-            byte* copy = Allocator.AllocateMovable(blockBytes);
+            byte* copy = Allocator.TryBorrow(blockBytes);
+            if (copy == null)
+            {
+                copy = Allocator.AllocateMovable(blockBytes);
+            }
+
             Buffer.MemoryCopy(block, copy, blockBytes, blockBytes);
             if (Relocate(block, copy, hashes[i]))
             {

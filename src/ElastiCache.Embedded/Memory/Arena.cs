@@ -39,6 +39,9 @@ internal sealed unsafe class Arena
     // A slab is four units or longer, so its first unit divided by four belongs to it alone.
     private const int SlabIndexShift = 2;
 
+    // The process has become larger by this part of what it was: whoever takes a span gives pages back before, should the pool have no thread.
+    private const int ShareToHelp = 32;
+
     // An arena of which so much is free again takes no new pages soon.
     private const int ShrunkShare = 4;
 
@@ -59,6 +62,7 @@ internal sealed unsafe class Arena
     private uint _frontier = 1;         // the first unit that was never handed out; unit 0 holds the null reference
     private long _usedUnits;
     private long _freedUnits;
+    private long _mostUnits;
     private long _budgetUnits = uint.MaxValue;      // the last that was given with a request
     private long _idleResidentUnits;
     private long _alarmUnits = long.MaxValue;
@@ -122,6 +126,9 @@ internal sealed unsafe class Arena
     /// <summary>Whether pages should be given back.</summary>
     public bool HoldsTooMuch => IdleBytes > RetainedBytes;
 
+    /// <summary>By how much units with pages, used and idle, are more than ever since pages were last given back, if so many are idle that they wait for that.</summary>
+    public long UnitsBeyondMost => HoldsTooMuch ? Volatile.Read(ref _usedUnits) + Volatile.Read(ref _idleResidentUnits) - Volatile.Read(ref _mostUnits) : 0;
+
     /// <summary>How many units were ever freed: as long as it stays the same, no span is getting longer.</summary>
     public long FreedUnits => Volatile.Read(ref _freedUnits);
 
@@ -166,6 +173,14 @@ internal sealed unsafe class Arena
         if (hasPagesToTouch)
         {
             _pagesAhead.Start();
+        }
+
+        if (UnitsBeyondMost > 0)
+        {
+            _pageReturn.Hurry();
+            while (UnitsBeyondMost > Volatile.Read(ref _mostUnits) / ShareToHelp && DiscardLargestIdle())
+            {
+            }
         }
 
         return span;
@@ -250,11 +265,12 @@ internal sealed unsafe class Arena
         return true;
     }
 
-    /// <summary>Gives back what was touched ahead of use, if much of the arena is free again.</summary>
-    public void DiscardAhead()
+    /// <summary>Is told that all pages were given back that should be. What was touched ahead of use follows if much of the arena is free again.</summary>
+    public void EndReturn()
     {
         lock (_lock)
         {
+            _mostUnits = _usedUnits + _idleResidentUnits;
             if (_usedUnits < _frontier / ShrunkShare * (ShrunkShare - 1))
             {
                 _pagesAhead.GiveBack((long)_frontier << UnitShift);
@@ -322,6 +338,11 @@ internal sealed unsafe class Arena
             _owner[first] = LargeMark | (uint)units;
             _owner[first + (uint)units - 1] = LargeMark | (uint)units;
             _usedUnits += units;
+            if (!HoldsTooMuch)
+            {
+                _mostUnits = Math.Max(_mostUnits, _usedUnits + _idleResidentUnits);
+            }
+
             if (_usedUnits >= _alarmUnits)
             {
                 _alarmUnits = long.MaxValue;

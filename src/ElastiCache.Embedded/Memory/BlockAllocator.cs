@@ -16,6 +16,9 @@ namespace ElastiCache.Embedded.Memory;
 internal sealed unsafe class BlockAllocator
 {
     private const int SlabsLookedAt = 8;
+    private const int BorrowedShare = 8;
+    private const int FreeShareToMix = 8;
+    private const int BytesFreedBetweenLooks = 16 * 1024;
 
     private readonly Arena _arena;
     private readonly SlabList[] _movable = new SlabList[SizeClasses.Count];
@@ -24,6 +27,7 @@ internal sealed unsafe class BlockAllocator
     private long _slabBytes;
     private long _blockBytes;
     private long _spanBytes;
+    private long _freeBytesToLookAgain;
 
     public BlockAllocator(Arena arena)
     {
@@ -65,38 +69,31 @@ internal sealed unsafe class BlockAllocator
 
         int sizeClass = ClassOf(bytes);
         ref SlabList list = ref (movable ? _movable : _fixed)[sizeClass];
-        Slab* slab = list.First;
-        if (slab == null)
+        if (list.First == null && TryAddSlab(ref list, sizeClass, movable, limitBytes) == null)
         {
-            slab = TryAddSlab(ref list, sizeClass, movable, limitBytes);
-            if (slab == null)
+            return null;
+        }
+
+        return Take(ref list, sizeClass);
+    }
+
+    /// <summary>Hands out a block of a larger class that is free already, for a record whose own class has none and may not have another slab. At most an eighth of what it needs is wasted.</summary>
+    /// <returns>Null if there is none.</returns>
+    public byte* TryBorrow(long bytes)
+    {
+        if (bytes <= SizeClasses.LargestBlock)
+        {
+            int sizeClass = ClassOf(bytes);
+            for (long most = bytes + (bytes / BorrowedShare); sizeClass < SizeClasses.Count && SizeClasses.BlockBytes(sizeClass) <= most; sizeClass++)
             {
-                return null;
+                if (_movable[sizeClass].First != null)
+                {
+                    return Take(ref _movable[sizeClass], sizeClass);
+                }
             }
         }
 
-        int blockBytes = SizeClasses.BlockBytes(sizeClass);
-        _blockBytes += blockBytes;
-        list.FreeBytes -= blockBytes;
-        slab->Live++;
-        byte* block;
-        if (slab->FreeHead != Slab.None)
-        {
-            block = slab->Start + (slab->FreeHead << 3);
-            slab->FreeHead = *(ushort*)(block + 2);
-        }
-        else
-        {
-            block = slab->Start + (slab->Used * blockBytes);
-            slab->Used++;
-        }
-
-        if (slab->FreeHead == Slab.None && (slab->Used + 1) * blockBytes > slab->Units * Arena.UnitBytes)
-        {
-            Unlist(ref list, slab);
-        }
-
-        return block;
+        return null;
     }
 
     /// <summary>As <see cref="TryAllocate"/>, for what must exist whatever the budget says: tables, wheel chunks.</summary>
@@ -152,26 +149,27 @@ internal sealed unsafe class BlockAllocator
         return slab != null ? SizeClasses.BlockBytes(slab->Class) : (long)_arena.UnitsOf(block) * Arena.UnitBytes;
     }
 
-    /// <summary>The slab of records that is cheapest to empty, judged by a few slabs of the class with the most free bytes: those that have been without a new block for longest.</summary>
-    /// <returns>Null when there is no class whose free blocks could take in the live blocks of one of its slabs.</returns>
+    /// <summary>A slab of records that can be emptied, because their class, or those from which <see cref="TryBorrow"/> takes, have free blocks enough elsewhere. It is one of those that have been without a new block for longest.</summary>
+    /// <returns>Null when there is none.</returns>
     public Slab* SparsestMovableSlab()
     {
         int best = -1;
+        double most = 1;
         for (int i = 0; i < _movable.Length; i++)
         {
-            ref readonly SlabList list = ref _movable[i];
-            if (list.First != null && list.First->Next != null && (best < 0 || list.FreeBytes > _movable[best].FreeBytes))
+            // With free blocks for one slab in all, the live blocks of any find room in the others.
+            double slabs = (double)_movable[i].FreeBytes / SlabBytes(i);
+            if (slabs >= most)
             {
-                best = i;
+                (best, most) = (i, slabs);
             }
         }
 
         if (best < 0)
         {
-            return null;
+            return SlabThatFitsIntoOthers();
         }
 
-        int blockBytes = SizeClasses.BlockBytes(best);
         Slab* sparsest = null;
         Slab* slab = _movable[best].Last;
         for (int i = 0; i < SlabsLookedAt && slab != null; i++, slab = slab->Previous)
@@ -182,9 +180,51 @@ internal sealed unsafe class BlockAllocator
             }
         }
 
-        long slabBlocks = sparsest->Units * Arena.UnitBytes / blockBytes;
-        long freeElsewhere = (_movable[best].FreeBytes / blockBytes) - (slabBlocks - sparsest->Live);
-        return freeElsewhere >= sparsest->Live ? sparsest : null;
+        return sparsest;
+    }
+
+    // Of all classes the one that gives most, one slab looked at in each.
+    private Slab* SlabThatFitsIntoOthers()
+    {
+        if (FreeBlockBytes < Math.Max(_freeBytesToLookAgain, HeldBytes / FreeShareToMix))
+        {
+            return null;
+        }
+
+        Slab* best = null;
+        long mostGained = 0;
+        for (int i = 0; i < _movable.Length; i++)
+        {
+            Slab* slab = _movable[i].Last;
+            if (slab == null)
+            {
+                continue;
+            }
+
+            int blockBytes = SizeClasses.BlockBytes(i);
+            long room = (_movable[i].FreeBytes - SlabBytes(i)) / blockBytes + slab->Live;
+            for (int other = i + 1; other < _movable.Length && SizeClasses.BlockBytes(other) <= blockBytes + (blockBytes / BorrowedShare); other++)
+            {
+                room += _movable[other].FreeBytes / SizeClasses.BlockBytes(other);
+            }
+
+            long gained = SlabBytes(i) - (slab->Live * blockBytes);
+            if (room >= slab->Live && gained > mostGained)
+            {
+                best = slab;
+                mostGained = gained;
+            }
+        }
+
+        _freeBytesToLookAgain = best == null ? FreeBlockBytes + BytesFreedBetweenLooks : 0;
+        return best;
+    }
+
+    // Of whole blocks.
+    private static long SlabBytes(int sizeClass)
+    {
+        int blockBytes = SizeClasses.BlockBytes(sizeClass);
+        return SizeClasses.SlabUnits(sizeClass) * Arena.UnitBytes / blockBytes * blockBytes;
     }
 
     /// <summary>Takes a slab out of the list of those with room, so that blocks moved out of it don't land in it again.</summary>
@@ -214,6 +254,34 @@ internal sealed unsafe class BlockAllocator
     // Whole granules, or references to neighbouring blocks would be the same. (Every multiple of a granule is a class,
     // or lies where the steps between classes are multiples themselves.)
     private int ClassOf(long bytes) => SizeClasses.Of((int)((bytes + _granuleMask) & ~_granuleMask));
+
+    // From its first slab, which it has.
+    private byte* Take(ref SlabList list, int sizeClass)
+    {
+        Slab* slab = list.First;
+        int blockBytes = SizeClasses.BlockBytes(sizeClass);
+        _blockBytes += blockBytes;
+        list.FreeBytes -= blockBytes;
+        slab->Live++;
+        byte* block;
+        if (slab->FreeHead != Slab.None)
+        {
+            block = slab->Start + (slab->FreeHead << 3);
+            slab->FreeHead = *(ushort*)(block + 2);
+        }
+        else
+        {
+            block = slab->Start + (slab->Used * blockBytes);
+            slab->Used++;
+        }
+
+        if (slab->FreeHead == Slab.None && (slab->Used + 1) * blockBytes > slab->Units * Arena.UnitBytes)
+        {
+            Unlist(ref list, slab);
+        }
+
+        return block;
+    }
 
     private static byte* Required(byte* block, long bytes) =>
         block != null ? block : throw new InsufficientMemoryException($"No room for {bytes} bytes in the cache's address space.");

@@ -121,6 +121,27 @@ public sealed unsafe class ArenaTests
     }
 
     [Fact]
+    public void Pages_that_wait_to_be_given_back_make_the_process_no_larger_than_it_has_been()
+    {
+        var arena = new Arena(1024 * Megabyte);
+        nint[] spans = [.. Enumerable.Range(0, 4_000).Select(_ => (nint)arena.TryAllocate(16, long.MaxValue))];
+        long most = arena.UsedBytes;
+        for (int i = 0; i < spans.Length; i += 2)
+        {
+            arena.Free((byte*)spans[i], 16);
+        }
+
+        // None of the holes is long enough for these.
+        for (int i = 0; i < 1_000; i++)
+        {
+            arena.TryAllocate(20, long.MaxValue);
+            Assert.InRange(arena.UsedBytes + arena.IdleBytes, 0, most + (most / 32));
+        }
+
+        Assert.True(arena.UsedBytes > most / 2);
+    }
+
+    [Fact]
     public void Idle_bytes_return_to_zero_when_everything_is_in_use_again()
     {
         var arena = new Arena(64 * Megabyte);

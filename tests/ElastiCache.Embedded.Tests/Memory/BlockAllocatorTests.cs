@@ -193,6 +193,72 @@ public sealed unsafe class BlockAllocatorTests
         Assert.True(arena.SlabOf(allocator.AllocateMovable(1024)) == slab);
     }
 
+    [Fact]
+    public void A_block_is_borrowed_from_a_class_that_wastes_an_eighth_at_most_and_has_one_free()
+    {
+        var allocator = new BlockAllocator(new Arena(64 * Megabyte));
+        Assert.True(allocator.TryBorrow(800) == null, "there is no slab");
+        long before = allocator.AllocatedBytes;
+        byte* large = allocator.AllocateMovable(912);
+        Assert.True(allocator.TryBorrow(800) == null, "928 is more than an eighth above 800");
+        byte* fixedBlock = allocator.AllocateFixed(864);
+        Assert.True(allocator.TryBorrow(800) == null, "a slab of fixed blocks");
+        byte* near = allocator.AllocateMovable(880);
+
+        byte* borrowed = allocator.TryBorrow(800);
+
+        Assert.Equal(896, allocator.CapacityOf(borrowed));
+        Assert.True(allocator.TryBorrow(20_000) == null, "a span");
+        allocator.Free(borrowed);
+        allocator.Free(near);
+        allocator.Free(fixedBlock);
+        allocator.Free(large);
+        Assert.Equal(before, allocator.AllocatedBytes);
+        Assert.Equal(0, allocator.HeldBytes);
+    }
+
+    [Fact]
+    public void A_slab_is_emptied_where_that_can_be_done_and_not_where_most_is_free()
+    {
+        var arena = new Arena(64 * Megabyte);
+        var allocator = new BlockAllocator(arena);
+
+        // The class of 16 KB has 7 of 8 blocks free, but in two slabs of which neither fits into the other; 1 KB has a slab's worth and a half.
+        nint[] large = [.. Enumerable.Range(0, 8).Select(_ => (nint)allocator.AllocateMovable(16_384))];
+        Array.ForEach(large[..3], block => allocator.Free((byte*)block));
+        nint[] small = [.. Enumerable.Range(0, 16 * 3).Select(_ => (nint)allocator.AllocateMovable(1_024))];
+        Array.ForEach([.. small.Where((_, i) => i % 2 == 0)], block => allocator.Free((byte*)block));
+        Assert.True(3 * 16_384 > 24 * 1_024);
+
+        Slab* slab = allocator.SparsestMovableSlab();
+
+        Assert.True(slab != null);
+        Assert.Equal(1_024, SizeClasses.BlockBytes(slab->Class));
+    }
+
+    [Fact]
+    public void Records_of_a_slab_alone_in_its_class_go_into_slightly_larger_blocks_once_much_is_free()
+    {
+        var arena = new Arena(64 * Megabyte);
+        var allocator = new BlockAllocator(arena);
+        byte* alone = allocator.AllocateMovable(1_000);
+        nint[] others = [.. Enumerable.Range(0, 30 * 2).Select(_ => (nint)allocator.AllocateMovable(1_088))];
+        nint[] full = [.. Enumerable.Range(0, 64 * 4).Select(_ => (nint)allocator.AllocateMovable(256))];
+        Assert.True(allocator.SparsestMovableSlab() == null, "an eighth is not free");
+        allocator.Free((byte*)others[7]);
+        Array.ForEach(full, block => allocator.Free((byte*)block));
+
+        Slab* slab = allocator.SparsestMovableSlab();
+
+        Assert.True(slab == arena.SlabOf(alone));
+        allocator.Retire(slab);
+        byte* copy = allocator.TryBorrow(1_008);
+        Assert.True(copy != null && allocator.CapacityOf(copy) is > 1_008 and <= 1_088);
+        long held = allocator.HeldBytes;
+        allocator.Free(alone);
+        Assert.True(allocator.HeldBytes < held);
+    }
+
     private static void AssertEmpty(Arena arena, BlockAllocator allocator)
     {
         Assert.Equal(0, allocator.AllocatedBytes);
