@@ -13,7 +13,7 @@ namespace ElastiCache.Embedded.Keyspace;
 /// span becomes a slab of the size that is needed. Moving a record costs a look-up and a copy; a slab has at most 1,024.</item>
 /// </list>
 /// So the sizes may drift without the free blocks of yesterday's size being lost (memcached's "slab calcification").
-/// Without eviction only the second is done.
+/// Without eviction only the second is done, and away from the limit only once a quarter is free, by the sweep (<see cref="Compact"/>).
 /// A shard that holds less than seven eighths of its share takes room from the others first, and so does a value too large
 /// for one shard; others' locks are only tried, never waited for. Without that rule the shards with many large entries would grow at the cost of the others, and
 /// three quarters of what the default policy gains by bytes would be lost (docs/decisions/0011).
@@ -22,6 +22,7 @@ internal sealed unsafe class Room
 {
     private const long FreeBlocksKept = 64 * 1024;
     private const int FreeShare = 16;
+    private const int FreeShareToCompact = 4;
     private const int EvictionsAnAttempt = 4;
     private const int EvictionsAStep = 16;
     private const int RecordsAhead = 8;
@@ -225,6 +226,12 @@ internal sealed unsafe class Room
     // A large collection that was evicted is freed slice by slice; until that is done others must not pay for it.
     private bool TakeHere(in Entry spared, bool emptiesSlabs) =>
         FreesGarbage() || ((emptiesSlabs || HasSparseSlabs) && EmptySparsestSlab()) || (_store.Budget.Evicts && EvictSome(spared)) || EmptySparsestSlab();
+
+    /// <summary>Empties a slab if a quarter of what the shard holds is free blocks, as after many keys were deleted that lay among others. Without this their memory would stay with the process until the budget is used up.</summary>
+    /// <returns>Whether there is more to do.</returns>
+    public bool Compact() => IsSparse && EmptySparsestSlab() && IsSparse;
+
+    private bool IsSparse => Allocator.FreeBlockBytes > Math.Max(FreeBlocksKept, Allocator.HeldBytes / FreeShareToCompact);
 
     private bool HasSparseSlabs => Allocator.FreeBlockBytes > Math.Max(FreeBlocksKept, Allocator.HeldBytes / FreeShare);
 

@@ -354,9 +354,9 @@ internal sealed unsafe class Shard
     /// <summary>A version that no entry of this shard has had.</summary>
     public ulong NextVersion() => ++_lastVersion;
 
-    /// <summary>Removes what has expired and what is left of entries that are gone, in slices of bounded work.</summary>
+    /// <summary>Removes what has expired and what is left of entries that are gone, and brings what is left closer together, in slices of bounded work.</summary>
     /// <returns>Whether more is waiting.</returns>
-    public bool SweepExpired(long now) => Expiry.Sweep(now) | MemberExpiry.Sweep(now) | Collections.FreeSlice() | Room.TidyEvictor() | Times?.Tidy() == true;
+    public bool SweepExpired(long now) => Expiry.Sweep(now) | MemberExpiry.Sweep(now) | Collections.FreeSlice() | Room.TidyEvictor() | Room.Compact() | Times?.Tidy() == true;
 
     /// <summary>Empties a database. Readers see it at once; the caller frees the records in slices.</summary>
     public DetachedTable? Detach(int database)
