@@ -315,6 +315,7 @@ public sealed partial class EmbeddedCache : IAsyncDisposable, IDisposable
     }
 
     /// <summary>Closes the cache: ends running writes, puts the log on disk, gives the memory and the folder back.</summary>
+    /// <remarks>It does not throw if the log can't be put on disk: the logger is told, as whenever the log is poisoned, and <see cref="GetHealth"/> tells the failure afterwards. Then the folder holds what was on disk before.</remarks>
     public async ValueTask DisposeAsync()
     {
         await MakeFinalBackupAsync().ConfigureAwait(false);

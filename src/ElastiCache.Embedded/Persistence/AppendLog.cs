@@ -203,6 +203,11 @@ internal sealed class AppendLog : Journal, IAsyncDisposable, IDisposable
         bool worked = _writer.Failure is null;
         _writer.RunCycle();
         CheckAge();
+        TellOfFailure(worked);
+    }
+
+    private void TellOfFailure(bool worked)
+    {
         if (worked && _writer.Failure is Exception cause)
         {
             _options.Poisoned?.Invoke(new LogPoisonedException(_writer.Path, cause));
@@ -344,7 +349,9 @@ internal sealed class AppendLog : Journal, IAsyncDisposable, IDisposable
     private void Finish()
     {
         _rewriter?.Dispose();
+        bool worked = _writer.Failure is null;
         _writer.Finish();
+        TellOfFailure(worked);
         _writer.Acknowledged.Fail(() => new ObjectDisposedException(nameof(AppendLog)));
         _writer.Durable.Fail(() => new ObjectDisposedException(nameof(AppendLog)));
         try

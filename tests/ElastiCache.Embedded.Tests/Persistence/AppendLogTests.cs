@@ -166,6 +166,24 @@ public sealed class AppendLogTests
     }
 
     [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void A_disk_that_fails_while_the_log_is_closed_is_told_of_too(int callsBefore)
+    {
+        var told = new List<LogPoisonedException>();
+        var test = new LogUnderTest(DurabilityMode.EverySecond);
+        test.Options = test.Options with { Poisoned = told.Add };
+        test.Open();
+        test.Set(0, "one", "1");
+        test.Disk.FailAfter(callsBefore, DiskFault.InputOutput); // the write, or the sync
+
+        test.Log.Close();
+
+        Assert.Single(told);
+        Assert.Equal("Simulated InputOutput.", test.Log.Failure!.Message);
+    }
+
+    [Theory]
     [InlineData(DiskFault.ShortWrite)]
     [InlineData(DiskFault.NoSpace)]
     [InlineData(DiskFault.FileTooLarge)]
