@@ -4,7 +4,7 @@ namespace ElastiCache.Embedded.Keyspace;
 
 /// <summary>Another budget while the cache is in use. Up, it counts at once; down, the store is brought below it in small steps, and no write waits for more than one.</summary>
 /// <remarks>
-/// One thread of the pool goes round the shards. A step is what fits into some ten microseconds of a shard's lock: up to sixteen evictions, or one sparse slab emptied
+/// One thread of the pool goes round the shards. A step is some ten microseconds of a shard's lock: up to 64 evictions, fewer if somebody waits for the shard, or one sparse slab emptied
 /// so that its memory goes back to the system. After each round the limit that writers keep sinks to what is in use (<see cref="MemoryBudget"/>). The
 /// work ends when that is the budget, or when nothing is left that may be evicted; then the budget counts as it is, and writes are refused.
 /// <para>Benchmark: memory --only lower.</para>

@@ -22,7 +22,7 @@ internal static class MemoryReturn
             for (long slabs = shard.Allocator.FreeBlockBytes / LeastSlabBytes; goesOn && slabs >= 0; slabs--)
             {
                 shard.Enter();
-                goesOn = !store.IsDisposed && shard.Room.EmptySparsestSlab();
+                goesOn = !store.IsDisposed && shard.Compaction.EmptySlab();
                 shard.Exit();
             }
         }

@@ -9,29 +9,26 @@ namespace ElastiCache.Embedded.Keyspace;
 /// <list type="bullet">
 /// <item>too many entries: evict one (<see cref="Evictor"/>) and look again;</item>
 /// <item>free blocks of other sizes (the entries evicted so far were smaller or larger than the new one). Once those make up
-/// a sixteenth of what the shard holds, the sparsest slab is emptied: its records move to other slabs of the class and its
-/// span becomes a slab of the size that is needed. Moving a record costs a look-up and a copy; a slab has at most 1,024.</item>
+/// a sixteenth of what the shard holds, a sparse slab is emptied (<see cref="SlabCompaction"/>) and its span becomes a slab of the size that is needed. Before that a block is borrowed that is a little too large
+/// (<see cref="BlockAllocator.TryBorrow"/>).</item>
 /// </list>
 /// So the sizes may drift without the free blocks of yesterday's size being lost (memcached's "slab calcification").
-/// Without eviction only the second is done, and away from the limit only once a quarter is free, by the sweep (<see cref="Compact"/>).
+/// Without eviction only the second is done.
 /// A shard that holds less than seven eighths of its share takes room from the others first, and so does a value too large
 /// for one shard; others' locks are only tried, never waited for. Without that rule the shards with many large entries would grow at the cost of the others, and
 /// three quarters of what the default policy gains by bytes would be lost (docs/decisions/0011).
 /// </remarks>
 internal sealed unsafe class Room
 {
-    private const long FreeBlocksKept = 64 * 1024;
-    private const int FreeShare = 16;
-    private const int FreeShareToCompact = 4;
     private const int EvictionsAnAttempt = 4;
-    private const int EvictionsAStep = 16;
-    private const int RecordsAhead = 8;
+    private const int EvictionsAStep = 64;
 
     // As many evictions leave about one slab's worth of holes, so from here on slabs are emptied even if few blocks are free.
     private const int AttemptsBeforeEmptying = 32;
 
     private readonly Shard _shard;
     private readonly Store _store;
+    private readonly SlabCompaction _compaction;
     private Evictor? _evictor;
     private bool _hasStarted;
     private volatile bool _notes;
@@ -42,6 +39,7 @@ internal sealed unsafe class Room
         _evictor = evictor;
         _shard = shard;
         _store = store;
+        _compaction = shard.Compaction;
         _random = (uint)shard.Index + 1;
     }
 
@@ -193,22 +191,21 @@ internal sealed unsafe class Room
     /// <returns>Whether anything was freed.</returns>
     public bool TrimStep()
     {
-        if (FreesGarbage() || (HasHolesForItsPart && EmptySparsestSlab()))
+        if (FreesGarbage() || (_compaction.HasFreeBlocksFor(_store.Arena.UsedBytes - _store.Budget.MaxBytes) && _compaction.EmptySlab()))
         {
             return true;
         }
 
-        bool any = false;
-        for (int i = 0; i < EvictionsAStep && _store.Budget.Evicts && !_shard.Collections.HasGarbage && _store.Arena.UsedBytes > _store.Budget.MaxBytes && EvictSome(default); i += EvictionsAnAttempt)
+        int evicted = 0;
+        while (evicted < EvictionsAStep && IsAboveBudget && !_shard.Collections.HasGarbage && (evicted == 0 || !_shard.IsAwaited) && EvictSome(default))
         {
-            any = true;
+            evicted += EvictionsAnAttempt;
         }
 
-        return any || EmptySparsestSlab();
+        return evicted > 0 || _compaction.EmptySlab();
     }
 
-    // First all evictions and then the slabs: of three quarters that are to go, one record in four is moved. To empty each slab as soon as there was room for its records moved nearly as many as were evicted.
-    private bool HasHolesForItsPart => Allocator.FreeBlockBytes >= Allocator.HeldBytes * (1 - ((double)_store.Budget.MaxBytes / _store.Arena.UsedBytes));
+    private bool IsAboveBudget => _store.Budget.Evicts && _store.Arena.UsedBytes > _store.Budget.MaxBytes;
 
     /// <summary>Frees something here or elsewhere.</summary>
     /// <returns>Whether anything was freed.</returns>
@@ -225,15 +222,7 @@ internal sealed unsafe class Room
 
     // A large collection that was evicted is freed slice by slice; until that is done others must not pay for it.
     private bool TakeHere(in Entry spared, bool emptiesSlabs) =>
-        FreesGarbage() || ((emptiesSlabs || HasSparseSlabs) && EmptySparsestSlab()) || (_store.Budget.Evicts && EvictSome(spared)) || EmptySparsestSlab();
-
-    /// <summary>Empties a slab if a quarter of what the shard holds is free blocks, as after many keys were deleted that lay among others. Without this their memory would stay with the process until the budget is used up.</summary>
-    /// <returns>Whether there is more to do.</returns>
-    public bool Compact() => IsSparse && EmptySparsestSlab() && IsSparse;
-
-    private bool IsSparse => Allocator.FreeBlockBytes > Math.Max(FreeBlocksKept, Allocator.HeldBytes / FreeShareToCompact);
-
-    private bool HasSparseSlabs => Allocator.FreeBlockBytes > Math.Max(FreeBlocksKept, Allocator.HeldBytes / FreeShare);
+        FreesGarbage() || ((emptiesSlabs || _compaction.IsDue) && _compaction.EmptySlab()) || (_store.Budget.Evicts && EvictSome(spared)) || _compaction.EmptySlab();
 
     private bool TakeFromOthers(long bytes, bool emptiesSlabs)
     {
@@ -309,92 +298,6 @@ internal sealed unsafe class Room
         }
 
         return evictor;
-    }
-
-    /// <summary>Moves the records of the sparsest slab into others, so that its span is free.</summary>
-    /// <returns>False if no slab's records have room elsewhere.</returns>
-    public bool EmptySparsestSlab()
-    {
-        Slab* slab = Allocator.SparsestMovableSlab();
-        if (slab == null)
-        {
-            return false;
-        }
-
-        int blockBytes = SizeClasses.BlockBytes(slab->Class);
-        byte* block = slab->Start;
-        int used = slab->Used;
-        int live = slab->Live;
-        bool any = false;
-        Span<uint> hashes = stackalloc uint[used];
-        PrefetchSlots(slab, hashes);
-        Allocator.Retire(slab);
-        for (int i = 0; i < used && live > 0; i++, block += blockBytes)
-        {
-            if (*block == 0)
-            {
-                continue;
-            }
-
-            byte* copy = Allocator.TryBorrow(blockBytes);
-            if (copy == null)
-            {
-                copy = Allocator.AllocateMovable(blockBytes);
-            }
-
-            Buffer.MemoryCopy(block, copy, blockBytes, blockBytes);
-            if (Relocate(block, copy, hashes[i]))
-            {
-                any = true;
-                live--;
-            }
-        }
-
-        // With its last block the slab was given back, and its description may be another's by now.
-        if (live > 0)
-        {
-            Allocator.EndRetirement(slab);
-        }
-
-        return any;
-    }
-
-    // The slot hashes of a slab's records, whose buckets are on their way by then. Benchmark: memory --only steps.
-    private void PrefetchSlots(Slab* slab, Span<uint> hashes)
-    {
-        int blockBytes = SizeClasses.BlockBytes(slab->Class);
-        byte* block = slab->Start;
-        for (int i = 0; i < hashes.Length; i++, block += blockBytes)
-        {
-            CacheLines.Prefetch(block + (RecordsAhead * blockBytes));
-            if (*block != 0)
-            {
-                Record.Measure(block, Record.HeaderOf(block), out byte* key, out int keyLength, out _);
-                hashes[i] = (uint)KeyProbe.HashOf(key, keyLength);
-                if (_shard.TableOf(0) is { Count: > 0 } table)
-                {
-                    EntryAccess.PrefetchHome(table, hashes[i]);
-                }
-            }
-        }
-    }
-
-    // The copy has been made. True if the old block was freed; otherwise the copy was.
-    private bool Relocate(byte* from, byte* to, uint hash)
-    {
-        uint reference = _store.Arena.ReferenceOf(from);
-        for (int i = 0; i < _store.DatabaseCount; i++)
-        {
-            if (_shard.TableOf(i) is { Count: > 0 } table && table.TryFind(hash, reference, out SlotPosition position))
-            {
-                table.Replace(position, _store.Arena.ReferenceOf(to));
-                Allocator.Free(from);
-                return true;
-            }
-        }
-
-        Allocator.Free(to);     // a record of a flushed database that is still to be freed, or one that isn't published yet: it stays
-        return false;
     }
 
     private uint NextRandom()

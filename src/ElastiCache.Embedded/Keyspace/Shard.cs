@@ -34,6 +34,7 @@ internal sealed unsafe class Shard
         MemberExpiry = new MemberExpiry(this, store);
         Listeners = new KeyListeners(databases);
         Snapshot = new ShardSnapshot(this);
+        Compaction = new SlabCompaction(this, store);
         Room = new Room(this, store, newEvictor?.Invoke(this));
         Times = store.TracksIdleTime ? new AccessTimes(this, store.Clock, databases) : null;
 
@@ -46,6 +47,9 @@ internal sealed unsafe class Shard
     public BlockAllocator Allocator { get; }
 
     public Room Room { get; }
+
+    /// <summary>Empties sparse slabs.</summary>
+    public SlabCompaction Compaction { get; }
 
     /// <summary>When entries were last used; null where nobody is to know.</summary>
     public AccessTimes? Times { get; }
@@ -356,7 +360,7 @@ internal sealed unsafe class Shard
 
     /// <summary>Removes what has expired and what is left of entries that are gone, and brings what is left closer together, in slices of bounded work.</summary>
     /// <returns>Whether more is waiting.</returns>
-    public bool SweepExpired(long now) => Expiry.Sweep(now) | MemberExpiry.Sweep(now) | Collections.FreeSlice() | Room.TidyEvictor() | Room.Compact() | Times?.Tidy() == true;
+    public bool SweepExpired(long now) => Expiry.Sweep(now) | MemberExpiry.Sweep(now) | Collections.FreeSlice() | Room.TidyEvictor() | Compaction.Step() | Times?.Tidy() == true;
 
     /// <summary>Empties a database. Readers see it at once; the caller frees the records in slices.</summary>
     public DetachedTable? Detach(int database)
