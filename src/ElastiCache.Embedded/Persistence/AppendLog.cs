@@ -39,6 +39,7 @@ internal sealed class AppendLog : Journal, IAsyncDisposable, IDisposable
     private volatile bool _closing;
     private int _rest = Awake;
     private int _closeCalls;
+    private bool _hasToldOfFailure;
 
     // Why writes are refused; Open where they are not. Poisoned and Closed are for good.
     private const int Open = 0;
@@ -66,7 +67,7 @@ internal sealed class AppendLog : Journal, IAsyncDisposable, IDisposable
         _lanes = new EffectLanes(locks);
         _writer = new LogWriter(_lanes, recovered, options.Mode, clock, options.StartThread ? WakeAfterRequest : null)
         {
-            OnFailure = () => _state = Poisoned,
+            OnFailure = OnFailure,
             OnResumed = Resume,
         };
         if (source != null)
@@ -200,16 +201,26 @@ internal sealed class AppendLog : Journal, IAsyncDisposable, IDisposable
     /// <summary>Runs one cycle. Only for tests, without a thread.</summary>
     public void RunCycle()
     {
-        bool worked = _writer.Failure is null;
         _writer.RunCycle();
         CheckAge();
-        TellOfFailure(worked);
+        TellOfFailure();
     }
 
-    private void TellOfFailure(bool worked)
+    // Before those are woken whose writes have failed. A writer that found no memory has a shard's lock, so it leaves the telling to the log's thread.
+    private void OnFailure()
     {
-        if (worked && _writer.Failure is Exception cause)
+        _state = Poisoned;
+        if (_thread is null || Thread.CurrentThread == _thread)
         {
+            TellOfFailure();
+        }
+    }
+
+    private void TellOfFailure()
+    {
+        if (_writer.Failure is Exception cause && !_hasToldOfFailure)
+        {
+            _hasToldOfFailure = true;
             _options.Poisoned?.Invoke(new LogPoisonedException(_writer.Path, cause));
         }
     }
@@ -323,6 +334,7 @@ internal sealed class AppendLog : Journal, IAsyncDisposable, IDisposable
 
     private void Resume()
     {
+        _hasToldOfFailure = false;
         if (Interlocked.CompareExchange(ref _state, Open, Poisoned) == Poisoned)
         {
             _options.Resumed?.Invoke();
@@ -349,9 +361,8 @@ internal sealed class AppendLog : Journal, IAsyncDisposable, IDisposable
     private void Finish()
     {
         _rewriter?.Dispose();
-        bool worked = _writer.Failure is null;
         _writer.Finish();
-        TellOfFailure(worked);
+        TellOfFailure();
         _writer.Acknowledged.Fail(() => new ObjectDisposedException(nameof(AppendLog)));
         _writer.Durable.Fail(() => new ObjectDisposedException(nameof(AppendLog)));
         try

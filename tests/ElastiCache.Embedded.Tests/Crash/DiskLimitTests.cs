@@ -189,7 +189,7 @@ public sealed class DiskLimitTests
         Assert.StartsWith("LogPoisonedException: ", answer, StringComparison.Ordinal);
         Assert.Contains("ulimit -f", answer, StringComparison.Ordinal);
         Assert.Equal("10000", child.Ask("get key:0"));
-        Assert.Equal("closed", child.Ask("close"));
+        Assert.Equal("closed, and the log is poisoned", child.Ask("close"));
         Assert.InRange(acknowledged, 15, 21);
         await using EmbeddedCache again = await Caches.OpenAsync(folder["cache"]);
         Assert.All(Enumerable.Range(0, acknowledged), i => Assert.Equal(ValueBytes, again.Strings.GetBytes(Key(i))!.Length));
