@@ -25,8 +25,9 @@ internal sealed unsafe class SlabCompaction(Shard shard, Store store)
     public bool HasFreeBlocksFor(long bytes) => Allocator.FreeBlockBytes >= Allocator.HeldBytes * ((double)bytes / store.Arena.UsedBytes);
 
     /// <summary>Empties a slab if a quarter of what the shard holds is free blocks, as after many keys were deleted that lay among others. Without this their memory would stay with the process until the budget is used up.</summary>
+    /// <remarks>Not while a budget is being lowered, which evicts first (<see cref="HasFreeBlocksFor"/>).</remarks>
     /// <returns>Whether there is more to do.</returns>
-    public bool Step() => IsFree(FreeShareOtherwise) && EmptySlab() && IsFree(FreeShareOtherwise);
+    public bool Step() => !store.Budget.IsBeingLowered && IsFree(FreeShareOtherwise) && EmptySlab() && IsFree(FreeShareOtherwise);
 
     /// <summary>Moves the records of a sparse slab into others, so that its span is free. O(blocks of a slab), at most 1,024.</summary>
     /// <returns>False if no slab's records have room elsewhere.</returns>
