@@ -151,15 +151,7 @@ internal static class MemoryCommand
     private static async Task LowerAsync(long from, long to)
     {
         using var cache = new EmbeddedCache(new EmbeddedCacheOptions { MaxMemory = from });
-        byte[] value = new byte[200];
-        int keys = 0;
-        while (cache.GetStatistics().Evicted == 0)
-        {
-            for (int end = keys + 100_000; keys < end; keys++)
-            {
-                cache.Strings.Set(Key(keys), value);
-            }
-        }
+        int keys = FillUntilEvicting(cache);
 
         MixedLoad before = await MixedLoad.RunAsync(cache, random => Key(random.Next(keys)), static () => Task.Delay(TimeSpan.FromSeconds(5)));
         long evicted = cache.GetStatistics().Evicted;
@@ -179,14 +171,7 @@ internal static class MemoryCommand
     private static void LowerInSteps(long from, long to)
     {
         using var cache = new EmbeddedCache(new EmbeddedCacheOptions { MaxMemory = from });
-        byte[] value = new byte[200];
-        for (int i = 0; cache.GetStatistics().Evicted == 0;)
-        {
-            for (int end = i + 100_000; i < end; i++)
-            {
-                cache.Strings.Set(Key(i), value);
-            }
-        }
+        FillUntilEvicting(cache);
 
         long evicted = cache.GetStatistics().Evicted;
         Store store = cache.Store;
@@ -285,20 +270,28 @@ internal static class MemoryCommand
     {
         // About as many entries of 200 bytes as there are keys.
         using var cache = new EmbeddedCache(new EmbeddedCacheOptions { MaxMemory = keys * 262L });
-        byte[] value = new byte[200];
-        int written = 0;
-        while (cache.GetStatistics().Evicted == 0)
-        {
-            for (int end = written + 100_000; written < end; written++)
-            {
-                cache.Strings.Set(Key(written), value);
-            }
-        }
+        int written = FillUntilEvicting(cache);
 
         long entries = cache.GetStatistics().Entries, evicted = cache.GetStatistics().Evicted;
         MixedLoad load = await MixedLoad.RunAsync(cache, random => Key(random.Next(written * 2)), () => Task.Delay(time));
         Print($"limit, {entries:N0} entries, twice as many keys, {time.TotalMinutes:F1} min, {cache.GetStatistics().Evicted - evicted:N0} evictions");
         Print($"  operations of one thread: {load}");
+    }
+
+    // Values of 200 bytes; how many keys were written.
+    private static int FillUntilEvicting(EmbeddedCache cache)
+    {
+        byte[] value = new byte[200];
+        int keys = 0;
+        while (cache.GetStatistics().Evicted == 0)
+        {
+            for (int end = keys + 100_000; keys < end; keys++)
+            {
+                cache.Strings.Set(Key(keys), value);
+            }
+        }
+
+        return keys;
     }
 
     private static string Staying(int i) => string.Create(CultureInfo.InvariantCulture, $"stays:{i}");

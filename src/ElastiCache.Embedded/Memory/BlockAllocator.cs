@@ -158,7 +158,7 @@ internal sealed unsafe class BlockAllocator
         for (int i = 0; i < _movable.Length; i++)
         {
             // With free blocks for one slab in all, the live blocks of any find room in the others.
-            double slabs = (double)_movable[i].FreeBytes / SlabBytes(i);
+            double slabs = (double)_movable[i].FreeBytes / SizeClasses.SlabBytes(i);
             if (slabs >= most)
             {
                 (best, most) = (i, slabs);
@@ -202,13 +202,13 @@ internal sealed unsafe class BlockAllocator
             }
 
             int blockBytes = SizeClasses.BlockBytes(i);
-            long room = (_movable[i].FreeBytes - SlabBytes(i)) / blockBytes + slab->Live;
+            long room = (_movable[i].FreeBytes - SizeClasses.SlabBytes(i)) / blockBytes + slab->Live;
             for (int other = i + 1; other < _movable.Length && SizeClasses.BlockBytes(other) <= blockBytes + (blockBytes / BorrowedShare); other++)
             {
                 room += _movable[other].FreeBytes / SizeClasses.BlockBytes(other);
             }
 
-            long gained = SlabBytes(i) - (slab->Live * blockBytes);
+            long gained = SizeClasses.SlabBytes(i) - (slab->Live * blockBytes);
             if (room >= slab->Live && gained > mostGained)
             {
                 best = slab;
@@ -218,13 +218,6 @@ internal sealed unsafe class BlockAllocator
 
         _freeBytesToLookAgain = best == null ? FreeBlockBytes + BytesFreedBetweenLooks : 0;
         return best;
-    }
-
-    // Of whole blocks.
-    private static long SlabBytes(int sizeClass)
-    {
-        int blockBytes = SizeClasses.BlockBytes(sizeClass);
-        return SizeClasses.SlabUnits(sizeClass) * Arena.UnitBytes / blockBytes * blockBytes;
     }
 
     /// <summary>Takes a slab out of the list of those with room, so that blocks moved out of it don't land in it again.</summary>
@@ -357,8 +350,7 @@ internal sealed unsafe class BlockAllocator
         slab->Movable = movable;
         slab->FreeHead = Slab.None;
         _slabBytes += units * Arena.UnitBytes;
-        int blockBytes = SizeClasses.BlockBytes(sizeClass);
-        list.FreeBytes += units * Arena.UnitBytes / blockBytes * blockBytes;
+        list.FreeBytes += SizeClasses.SlabBytes(sizeClass);
         List(ref list, slab);
         return slab;
     }
@@ -366,9 +358,8 @@ internal sealed unsafe class BlockAllocator
     private void RemoveSlab(ref SlabList list, Slab* slab)
     {
         Unlist(ref list, slab);
-        int blockBytes = SizeClasses.BlockBytes(slab->Class);
         int units = slab->Units;
-        list.FreeBytes -= units * Arena.UnitBytes / blockBytes * blockBytes;
+        list.FreeBytes -= SizeClasses.SlabBytes(slab->Class);
         _slabBytes -= units * Arena.UnitBytes;
         _arena.Free(slab->Start, units);
     }

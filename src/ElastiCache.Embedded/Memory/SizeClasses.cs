@@ -26,6 +26,7 @@ internal static class SizeClasses
     public const int Count = FineClasses + (6 * StepsADoubling);   // 256 -> 16384 is six doublings
 
     private static readonly int[] Blocks = MakeSizes();
+    private static readonly int[] Slabs = [.. Enumerable.Range(0, Count).Select(sizeClass => SlabUnits(sizeClass) * Arena.UnitBytes / Blocks[sizeClass] * Blocks[sizeClass])];
 
     /// <summary>The smallest class whose blocks hold <paramref name="bytes"/> (1 to <see cref="LargestBlock"/>).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -58,6 +59,9 @@ internal static class SizeClasses
         <= 4096 => 8,
         _ => 16,
     };
+
+    /// <summary>The bytes of all blocks of a slab of this class; its tail is less than one.</summary>
+    public static int SlabBytes(int sizeClass) => Slabs[sizeClass];
 
     private static int[] MakeSizes()
     {

@@ -223,7 +223,7 @@ public sealed unsafe class BlockAllocatorTests
         var arena = new Arena(64 * Megabyte);
         var allocator = new BlockAllocator(arena);
 
-        // The class of 16 KB has 7 of 8 blocks free, but in two slabs of which neither fits into the other; 1 KB has a slab's worth and a half.
+        // The class of 16 KB has most bytes free, three blocks of one slab, whose fourth has no room in the other, which is full; 1 KB has a slab's worth and a half.
         nint[] large = [.. Enumerable.Range(0, 8).Select(_ => (nint)allocator.AllocateMovable(16_384))];
         Array.ForEach(large[..3], block => allocator.Free((byte*)block));
         nint[] small = [.. Enumerable.Range(0, 16 * 3).Select(_ => (nint)allocator.AllocateMovable(1_024))];
