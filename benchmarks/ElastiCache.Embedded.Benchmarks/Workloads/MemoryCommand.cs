@@ -175,7 +175,7 @@ internal static class MemoryCommand
 
         long evicted = cache.GetStatistics().Evicted;
         Store store = cache.Store;
-        store.Budget.BeginLowering(to, store.Arena.UsedBytes);
+        store.Budget.BeginLowering(to, 0, store.Arena.UsedBytes);
         Steps(
             $"lower {from / Mega} MB to {to / Mega} MB",
             store,

@@ -11,6 +11,7 @@ internal sealed class MixedLoad
     private long _operations;
     private long _longest;
     private long _longestOwn;
+    private string _ofTheLongest = "";
     private TimeSpan _time;
 
     public static async Task<MixedLoad> RunAsync(EmbeddedCache cache, Func<Random, string> keyOf, Func<Task> meanwhile)
@@ -26,7 +27,7 @@ internal sealed class MixedLoad
 
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{_operations / _time.TotalSeconds / 1e6:F2} M/s, 99.9 % {_times.Percentile(0.999) / 1e3:F1} µs, 99.99 % {_times.Percentile(0.9999) / 1e3:F1} µs, longest {_longest / 1e6:F2} ms, {_longestOwn / 1e6:F2} ms without what the system took for other threads");
+        $"{_operations / _time.TotalSeconds / 1e6:F2} M/s, 99.9 % {_times.Percentile(0.999) / 1e3:F1} µs, 99.99 % {_times.Percentile(0.9999) / 1e3:F1} µs, longest {_longest / 1e6:F2} ms, {_longestOwn / 1e6:F2} ms without what the system took for other threads ({_ofTheLongest})");
 
     private void Work(EmbeddedCache cache, Func<Random, string> keyOf, CancellationToken stop)
     {
@@ -50,8 +51,15 @@ internal sealed class MixedLoad
 
             long nanoseconds = (long)((Stopwatch.GetTimestamp() - start) * (1e9 / Stopwatch.Frequency));
             _times.Record(nanoseconds);
-            _longest = Math.Max(_longest, nanoseconds);
             ThreadUsage after = ThreadUsage.Read();
+            if (nanoseconds > _longest)
+            {
+                _longest = nanoseconds;
+                _ofTheLongest = string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"the longest was a {(_operations % 10 == 0 ? "SET" : "GET")} with {(after.CpuNanoseconds - before.CpuNanoseconds) / 1e6:F2} ms of CPU time, {after.PageFaults - before.PageFaults} page faults, {after.Preemptions - before.Preemptions} preemptions");
+            }
+
             _longestOwn = Math.Max(_longestOwn, after.OwnOf(nanoseconds, before));
             before = after;
             _operations++;

@@ -131,7 +131,7 @@ internal sealed class InfoText(ServerState server)
         MemoryUse use = server.MeasureMemory();
         long used = use.Used;
         long resident = use.Process;
-        long maximum = server.Store.Budget.MaxBytes;
+        long maximum = server.Store.Budget.TotalBytes;
         long total = MemoryLimit.Read();
         Size("used_memory", used);
         Size("used_memory_rss", resident);
@@ -166,7 +166,7 @@ internal sealed class InfoText(ServerState server)
         Field("rss_overhead_bytes", resident - use.Resident);
         Field("mem_fragmentation_ratio", Ratio(resident, used));
         Field("mem_fragmentation_bytes", resident - used);
-        Field("mem_not_counted_for_evict", use.Clients + use.Log + use.IdleTimes);
+        Field("mem_not_counted_for_evict", use.Log);
         Field("mem_replication_backlog", 0);
         Field("mem_total_replication_buffers", 0);
         Field("mem_clients_slaves", 0);

@@ -152,7 +152,7 @@ internal static class MemoryCommands
     {
         ServerState server = context.Client().Server;
         MemoryUse use = server.MeasureMemory();
-        context.Reply.Verbatim("txt"u8, Encoding.UTF8.GetBytes(Diagnosis(use, server.PeakBytes, server.Store.Budget.MaxBytes, server.Clients.Unordered.Count())));
+        context.Reply.Verbatim("txt"u8, Encoding.UTF8.GetBytes(Diagnosis(use, server.PeakBytes, server.Store.Budget.TotalBytes, server.Clients.Unordered.Count())));
         return null;
     }
 
@@ -169,7 +169,7 @@ internal static class MemoryCommands
         Find(use.FreeBlocks > use.Active / 4, $"Fragmentation: {MemoryText.Human(use.FreeBlocks)} of {MemoryText.Human(use.Active)} hold no entry, left by entries that were deleted or became longer. New entries of their sizes use them; MEMORY PURGE moves entries together and frees the rest.");
         Find(use.Idle > use.Active / 8, $"Idle: {MemoryText.Human(use.Idle)} of free spans are kept for reuse. MEMORY PURGE gives them back.");
         Find(use.Process - use.Resident > Math.Max(use.Active, 256L << 20), $"Process: its resident set is {MemoryText.Human(use.Process)}, and the store has {MemoryText.Human(use.Resident)} of it. The rest is the program's own heap, on which no key or value lies.");
-        Find(clients > 0 && use.Clients / clients > 200 * 1024, $"Clients: {clients} of them hold {MemoryText.Human(use.Clients)} in buffers, which the budget does not count. Look for large omem and qbuf in CLIENT LIST.");
+        Find(clients > 0 && use.Clients / clients > 200 * 1024, $"Clients: {clients} of them hold {MemoryText.Human(use.Clients)} in buffers, which is memory that maxmemory does not leave to keys. Look for large omem and qbuf in CLIENT LIST.");
         Find(use.Log > Math.Max(64L << 20, use.Active / 8), $"Log: {MemoryText.Human(use.Log)} wait to be written. The disk is slower than the writers.");
         Find(budget > 0 && use.Index + use.Wheels > budget / 2, $"Budget: index and deadlines take {MemoryText.Human(use.Index + use.Wheels)} of maxmemory = {MemoryText.Human(budget)}. The entries are very small, or there are too many shards for so small a budget.");
         return findings.Count == 0 ? "Memory is in order.\n" : string.Join('\n', findings) + "\n";

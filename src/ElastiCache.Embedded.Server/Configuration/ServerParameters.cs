@@ -87,8 +87,8 @@ internal static class ServerParameters
         configuration.Note("reserved-memory-percent", cache.ReservedMemoryPercent.ToString(CultureInfo.InvariantCulture));
         configuration.Note("shards", cache.Store.ShardCount.ToString(CultureInfo.InvariantCulture));
         configuration.Note("track-idle-time", cache.Store.TracksIdleTime ? "yes" : "no");
-        configuration.Note("maxmemory", cache.Store.Budget.MaxBytes.ToString(CultureInfo.InvariantCulture));
-        if (cache.Store.Budget.MaxBytes > 0)
+        configuration.Note("maxmemory", cache.Store.Budget.TotalBytes.ToString(CultureInfo.InvariantCulture));
+        if (cache.Store.Budget.TotalBytes > 0)
         {
             configuration.Note("maxmemory-policy", EvictionPolicyNames.NameOf(cache.EvictionPolicy));
         }

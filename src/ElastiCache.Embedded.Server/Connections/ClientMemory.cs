@@ -1,29 +1,38 @@
 using System.Globalization;
-using ElastiCache.Embedded.Memory;
+using ElastiCache.Embedded.Keyspace;
 using Microsoft.Extensions.Logging;
 
 namespace ElastiCache.Embedded.Server.Connections;
 
-/// <summary>maxmemory-clients: when all connections together hold more than it allows, those that hold most are closed.</summary>
+/// <summary>What all connections hold together: it counts against maxmemory, and when it is more than maxmemory-clients allows, those that hold most are closed.</summary>
 /// <remarks>
 /// Connections are served by several threads, so nobody adds up exactly on the way. Each connection tells when what it holds has moved by
-/// <see cref="ConnectionMemory.NotedStepBytes"/>, with one addition to a common sum. Only when that sum reaches the limit is everybody counted exactly, under a lock, and
+/// <see cref="ConnectionMemory.NotedStepBytes"/>, with one addition to a common sum. The budget hears of it in larger steps. Only when the sum reaches maxmemory-clients is everybody counted exactly, under a lock, and
 /// clients are closed until the exact sum is below the limit. The server's timer counts exactly as well, ten times a second, for what the steps have hidden.
-/// Without a limit nothing is noted and nothing is added.
+/// Without either limit nothing is noted and nothing is added.
 /// </remarks>
-internal sealed partial class ClientMemory(ClientRegistry clients, MemoryBudget budget, ILogger logger, Action countEviction)
+internal sealed partial class ClientMemory(ClientRegistry clients, Store store, ILogger logger, Action countEviction)
 {
     // With less a client could not even ask what is wrong. Redis has the same floor.
     private const long LeastLimitBytes = 128 * 1024;
 
+    // Of the budget, but no more often than that: a change wakes what evicts.
+    private const long LeastStepBytes = 64 * 1024;
+    private const int StepsABudget = 4096;
+
     private readonly Lock _lock = new();
+    private readonly Lock _counting = new();
     private long _setting;
     private long _sum;
+    private long _counted;
     private int _demanded;
     private int _done;
 
-    /// <summary>Whether there is a limit.</summary>
+    /// <summary>Whether there is a limit for clients alone.</summary>
     public bool IsLimited => Volatile.Read(ref _setting) != 0;
+
+    /// <summary>Whether anything limits what clients hold.</summary>
+    public bool Counts => IsLimited || store.Budget.TotalBytes > 0;
 
     /// <summary>How much all clients together must stay below; <see cref="long.MaxValue"/> without a limit, which is also a share of a maxmemory that is not set.</summary>
     public long LimitBytes
@@ -31,7 +40,7 @@ internal sealed partial class ClientMemory(ClientRegistry clients, MemoryBudget 
         get
         {
             long setting = Volatile.Read(ref _setting);
-            long bytes = setting >= 0 ? setting : (long)((double)budget.MaxBytes * -setting / 100);
+            long bytes = setting >= 0 ? setting : (long)((double)store.Budget.TotalBytes * -setting / 100);
             return bytes == 0 ? long.MaxValue : Math.Max(bytes, LeastLimitBytes);
         }
     }
@@ -53,7 +62,16 @@ internal sealed partial class ClientMemory(ClientRegistry clients, MemoryBudget 
 
     /// <summary>Adds to the common sum.</summary>
     /// <returns>Whether it has reached the limit.</returns>
-    public bool Add(long bytes) => Interlocked.Add(ref _sum, bytes) >= LimitBytes;
+    public bool Add(long bytes)
+    {
+        long sum = Interlocked.Add(ref _sum, bytes);
+        if (Math.Abs(sum - Volatile.Read(ref _counted)) >= Math.Max(store.Budget.TotalBytes / StepsABudget, LeastStepBytes))
+        {
+            TellBudget();
+        }
+
+        return sum >= LimitBytes;
+    }
 
     /// <summary>Counts all clients exactly and closes the largest, as long as they hold too much together. O(clients × log clients).</summary>
     public void Enforce()
@@ -62,7 +80,7 @@ internal sealed partial class ClientMemory(ClientRegistry clients, MemoryBudget 
         {
             // Read before the work, so that who demands during it is heard.
             int demanded = Volatile.Read(ref _demanded);
-            if (IsLimited)
+            if (Counts)
             {
                 CloseLargest();
             }
@@ -71,22 +89,31 @@ internal sealed partial class ClientMemory(ClientRegistry clients, MemoryBudget 
         }
     }
 
+    private void TellBudget()
+    {
+        lock (_counting)
+        {
+            long sum = Volatile.Read(ref _sum);
+            store.BudgetChange.CountOutside(sum - _counted);
+            Volatile.Write(ref _counted, sum);
+        }
+    }
+
     private void CloseLargest()
     {
         long limit = LimitBytes;
-        var all = new List<(RespConnection Connection, long Bytes)>();
-        long sum = 0;
-        foreach (RespConnection connection in clients.Unordered)
-        {
-            long bytes = connection.Memory.Recount();
-            sum += bytes;
-            all.Add((connection, bytes));
-        }
-
-        if (sum < limit)
+        if (clients.Unordered.Sum(static connection => connection.Memory.Recount()) < limit)
         {
             return;
         }
+
+        var all = new List<(RespConnection Connection, long Bytes)>();
+        foreach (RespConnection connection in clients.Unordered)
+        {
+            all.Add((connection, connection.Memory.Recount()));
+        }
+
+        long sum = all.Sum(static client => client.Bytes);
 
         // The older of two equals first, as in a bucket of Redis's.
         all.Sort(static (a, b) => a.Bytes != b.Bytes ? b.Bytes.CompareTo(a.Bytes) : a.Connection.Context.Id.CompareTo(b.Connection.Context.Id));

@@ -50,10 +50,10 @@ internal sealed class ConnectionMemory(ClientMemory all, RequestReader reader, C
         context.Transaction.Bytes + ((long)context.Transaction.Count * QueuedCommandBytes) + ((long)context.Transaction.Watched.Count * WatchedKeyBytes) +
         ((long)context.Subscriber!.Total * SubscriptionBytes);
 
-    /// <summary>Tells the common sum, if there is a limit and what is held has changed by much; closes clients, maybe this one, if it was too much. From any thread.</summary>
+    /// <summary>Tells the common sum, if anything limits it and what is held has changed by much; closes clients, maybe this one, if it was too much. From any thread.</summary>
     public void Note()
     {
-        if (all.IsLimited && (all.IsDemanded || TellChange()))
+        if (all.Counts && (TellChange() || all.IsDemanded))
         {
             all.Enforce();
         }
@@ -62,7 +62,7 @@ internal sealed class ConnectionMemory(ClientMemory all, RequestReader reader, C
     /// <summary>As <see cref="Note"/>, where shards may be locked: to close a client that waits for a key takes a lock that comes before theirs, so somebody else does it.</summary>
     public void NoteWithLocksHeld()
     {
-        if (all.IsLimited && TellChange())
+        if (all.Counts && TellChange())
         {
             all.Demand();
         }

@@ -22,7 +22,7 @@ internal sealed class ServerState : IDisposable
         Configuration = configuration;
         Counters = new ServerCounters(Table.NumberCount, cache.Store);
         Lookup = new CommandLookup(Table);
-        ClientMemory = new ClientMemory(Clients, cache.Store.Budget, cache.Logger, () => Counters.CountEvictedClient());
+        ClientMemory = new ClientMemory(Clients, cache.Store, cache.Logger, () => Counters.CountEvictedClient());
         Monitors = new MonitorFeed(Time);
         Pause = new PauseGate(Time);
         Snapshots = new SnapshotFile(cache, configuration);

@@ -13,7 +13,8 @@ namespace ElastiCache.Embedded.Server.Statistics;
 ///   │               │         └── FreeBlocks           in slabs, waiting for the next record of their size
 ///   │               ├── Idle   free spans that still have pages, for reuse
 ///   │               └── Maps   one word a page and one description a slab, about 0.6 % of Active
-///   ├── Clients, Log, IdleTimes on the managed heap; counted in used_memory, not in the budget
+///   ├── Clients, Notes         on the managed heap; the budget counts them
+///   ├── Log                    there too, in used_memory, and not counted by the budget
 ///   └── the runtime, the rest of the managed heap, the program itself
 /// </code>
 /// </remarks>
@@ -46,8 +47,8 @@ internal sealed record MemoryUse
     /// <summary>Effects that wait for the log's writer.</summary>
     public long Log { get; init; }
 
-    /// <summary>When keys were last used.</summary>
-    public long IdleTimes { get; init; }
+    /// <summary>What the store notes of its keys on the managed heap: when they were used, and which evicted ones came back.</summary>
+    public long Notes { get; init; }
 
     /// <summary>Keys in all databases.</summary>
     public long Keys { get; init; }
@@ -56,7 +57,7 @@ internal sealed record MemoryUse
     public long Process { get; init; }
 
     /// <summary>used_memory: what the cache and its server hold, whether the budget counts it or not.</summary>
-    public long Used => Active + Clients + Log + IdleTimes;
+    public long Used => Active + Clients + Log + Notes;
 
     /// <summary>Blocks in use.</summary>
     public long Allocated => Active - FreeBlocks;
@@ -67,7 +68,7 @@ internal sealed record MemoryUse
     public long Index => Databases.Sum(static database => database.TableBytes);
 
     /// <summary>All that is used but for keys and values.</summary>
-    public long Overhead => Startup + Index + Wheels + FreeBlocks + Clients + Log + IdleTimes;
+    public long Overhead => Startup + Index + Wheels + FreeBlocks + Clients + Log + Notes;
 
     /// <summary>Blocks of keys and values.</summary>
     public long Dataset => Used - Overhead;
@@ -77,13 +78,13 @@ internal sealed record MemoryUse
     {
         Store store = server.Store;
         var databases = new DatabaseUse[store.DatabaseCount];
-        long wheels = 0, idleTimes = 0;
+        long wheels = 0, notes = 0;
         for (int i = 0; i < store.ShardCount; i++)
         {
             Shard shard = store.ShardAt(i);
             shard.Enter();
             wheels += shard.WheelBytes;
-            idleTimes += shard.Times?.Bytes ?? 0;
+            notes += shard.Room.OutsideBytes + (shard.Times?.Bytes ?? 0);
             for (int database = 0; database < databases.Length; database++)
             {
                 databases[database] = new DatabaseUse(
@@ -106,7 +107,7 @@ internal sealed record MemoryUse
             Maps = store.Arena.MapBytesInUse,
             Clients = server.Clients.Unordered.Sum(static client => client.Memory.TotalBytes),
             Log = server.Cache.Log?.BufferedBytes ?? 0,
-            IdleTimes = idleTimes,
+            Notes = notes,
             Keys = databases.Sum(static database => database.Keys),
             Process = Environment.WorkingSet,
         };

@@ -34,6 +34,8 @@ internal sealed class CacheMetrics : IDisposable
         Gauge("elasticache.entries", "{key}", "Keys in all databases.", () => CacheStatistics.Of(store).Entries);
         Gauge("elasticache.entries.never_removed", "{key}", "Keys that are never evicted.", () => CacheStatistics.Of(store).NeverRemoved);
         Gauge("elasticache.memory.used", "By", "Native memory in use.", () => store.Arena.UsedBytes);
+        Gauge("elasticache.memory.outside", "By", "Managed memory that the budget counts besides.", () => store.Budget.OutsideBytes);
+        Gauge("elasticache.memory.limit", "By", "The budget for both; 0 = none.", () => store.Budget.TotalBytes);
         Gauge("elasticache.snapshot.failed", "1", "1 if the last RDB file could not be written, otherwise 0.", () => SnapshotFailed ? 1 : 0);
         if (log != null)
         {

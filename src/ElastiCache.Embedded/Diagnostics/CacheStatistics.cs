@@ -26,11 +26,14 @@ public sealed record CacheStatistics
     /// <summary>Keys removed to make room, since the cache was opened. Redis: evicted_keys.</summary>
     public long Evicted { get; init; }
 
-    /// <summary>Native memory in use, in bytes: blocks of entries, tables, and what half-empty slabs hold. Never above <see cref="MaxBytes"/> for longer than a write.</summary>
+    /// <summary>Native memory in use, in bytes: blocks of entries, tables, and what half-empty slabs hold. Together with <see cref="OutsideBytes"/> never above <see cref="MaxBytes"/> for longer than a write, but while the budget is being lowered, or the other part grows.</summary>
     public long UsedBytes { get; init; }
 
     /// <summary>The part of <see cref="UsedBytes"/> that is in slabs but in no entry.</summary>
     public long FreeBlockBytes { get; init; }
+
+    /// <summary>Managed memory that the budget counts besides <see cref="UsedBytes"/>, in bytes: buffers of a server's clients, notes of uses, what the policy has learnt.</summary>
+    public long OutsideBytes { get; init; }
 
     /// <summary>The budget, in bytes; 0 = none.</summary>
     public long MaxBytes { get; init; }
@@ -78,7 +81,8 @@ public sealed record CacheStatistics
             Evicted = evicted,
             UsedBytes = store.Arena.UsedBytes,
             FreeBlockBytes = freeBlocks,
-            MaxBytes = store.Budget.MaxBytes,
+            OutsideBytes = store.Budget.OutsideBytes,
+            MaxBytes = store.Budget.TotalBytes,
         };
     }
 }

@@ -48,6 +48,8 @@ internal abstract class QueuedEvictor : Evictor
 
     public override long Bytes => (_queues?.Bytes ?? 0) + (_sketch?.Bytes ?? 0) + (_probation?.Bytes ?? 0);
 
+    public override long OutsideBytes => _rates == null ? 0 : ReturnRates.Bytes;
+
     /// <summary>Whether <see cref="QueueOf"/> and <see cref="WorthOf"/> want to know of uses.</summary>
     protected abstract bool CountsUses { get; }
 

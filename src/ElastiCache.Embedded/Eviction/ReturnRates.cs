@@ -25,6 +25,9 @@ internal sealed class ReturnRates
     private const int ClockBits = 24;
     private const uint ClockMask = (1 << ClockBits) - 1;
 
+    /// <summary>Managed bytes of one of these.</summary>
+    public const long Bytes = (Samples * sizeof(ulong)) + (2 * Groups * sizeof(double));
+
     // Before anything is known new entries are let in, as without probation.
     private const double NewAtFirst = 0.5, OldAtFirst = 0.25;
     private const int SeenAtFirst = 20;

@@ -15,44 +15,62 @@ internal sealed class BudgetChange(Store store)
     private Task _lowering = Task.CompletedTask;
 
     /// <summary>Changes the budget.</summary>
-    /// <param name="maxBytes">The new one; 0 for none.</param>
+    /// <param name="totalBytes">The new one; 0 for none.</param>
     /// <param name="evicts">Whether entries are evicted to keep it.</param>
     /// <param name="done">
     /// Completed when no more than the budget is in use, or all was evicted that may be. Fails if an eviction can't be logged for want of memory; then the budget
     /// counts as it is, and writes evict for themselves.
     /// </param>
     /// <returns>False if the addresses that were reserved when the cache was opened don't reach so far; then nothing changes.</returns>
-    public bool TryBegin(long maxBytes, bool evicts, out Task done)
+    public bool TryBegin(long totalBytes, bool evicts, out Task done)
     {
         lock (_lock)
         {
             done = Task.CompletedTask;
-            if (maxBytes > store.Arena.CapacityBytes || (evicts && !store.HasEvictors))
+            if (totalBytes > store.Arena.CapacityBytes || (evicts && !store.HasEvictors))
             {
                 return false;
             }
 
-            if (evicts && maxBytes > 0 && store.Arena.UsedBytes > maxBytes)
-            {
-                store.Budget.BeginLowering(maxBytes, store.Arena.UsedBytes);
-                store.RecordAccesses();
-                if (_lowering.IsCompleted)
-                {
-                    _lowering = Task.Run(Lower);
-                }
-
-                done = _lowering;
-                return true;
-            }
-
-            store.Budget.Change(maxBytes, evicts);
-            if (store.Budget.Evicts)
-            {
-                store.Arena.NotifyAt(maxBytes / 2, store.RecordAccesses);
-            }
-
+            done = Keep(totalBytes, store.Budget.OutsideBytes, evicts);
             return true;
         }
+    }
+
+    /// <summary>Counts memory that is not the arena's: what it takes is left to the arena no longer, and entries give way to it in the background. May be called with a shard locked.</summary>
+    /// <param name="bytes">By how much there is more, or less if negative.</param>
+    public void CountOutside(long bytes)
+    {
+        lock (_lock)
+        {
+            MemoryBudget budget = store.Budget;
+            _ = Keep(budget.TotalBytes, budget.OutsideBytes + bytes, budget.Evicts);
+        }
+    }
+
+    // With the lock held.
+    private Task Keep(long totalBytes, long outsideBytes, bool evicts)
+    {
+        MemoryBudget budget = store.Budget;
+        if (evicts && totalBytes > 0 && store.Arena.UsedBytes > MemoryBudget.ArenaBytes(totalBytes, outsideBytes))
+        {
+            budget.BeginLowering(totalBytes, outsideBytes, store.Arena.UsedBytes);
+            store.RecordAccesses();
+            if (_lowering.IsCompleted)
+            {
+                _lowering = Task.Run(Lower);
+            }
+
+            return _lowering;
+        }
+
+        budget.Change(totalBytes, outsideBytes, evicts);
+        if (budget.Evicts)
+        {
+            store.RecordAccessesAt(budget.MaxBytes / 2);
+        }
+
+        return Task.CompletedTask;
     }
 
     private void Lower()

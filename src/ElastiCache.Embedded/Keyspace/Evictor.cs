@@ -6,6 +6,9 @@ internal abstract class Evictor
     /// <summary>Native bytes of what it keeps.</summary>
     public virtual long Bytes => 0;
 
+    /// <summary>Managed bytes of what it keeps, which count against the budget too.</summary>
+    public virtual long OutsideBytes => 0;
+
     /// <summary>Begins to keep what it needs to know. Called once, when half of the budget is used; before, nobody asks.</summary>
     public virtual void Start()
     {

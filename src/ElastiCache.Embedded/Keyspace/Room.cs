@@ -46,6 +46,9 @@ internal sealed unsafe class Room
     /// <summary>Native bytes of what the evictor keeps.</summary>
     public long EvictorBytes => _evictor?.Bytes ?? 0;
 
+    /// <summary>Managed bytes of what it keeps.</summary>
+    public long OutsideBytes { get; private set; }
+
     /// <summary>See <see cref="Evictor.GoesByUse"/>.</summary>
     public bool GoesByUse => _evictor?.GoesByUse == true;
 
@@ -60,6 +63,7 @@ internal sealed unsafe class Room
     {
         _evictor?.Free();
         (_evictor, _hasStarted) = (evictor, false);
+        CountOutside();
     }
 
     /// <summary>See <see cref="Evictor.Expect"/>.</summary>
@@ -83,6 +87,7 @@ internal sealed unsafe class Room
     {
         bool more = _hasStarted && _evictor!.Tidy();
         _hasStarted &= _evictor?.Bytes > 0;
+        CountOutside();
         return more;
     }
 
@@ -295,9 +300,20 @@ internal sealed unsafe class Room
         {
             _hasStarted = true;
             evictor.Start();
+            CountOutside();
         }
 
         return evictor;
+    }
+
+    private void CountOutside()
+    {
+        long bytes = _evictor?.OutsideBytes ?? 0;
+        if (bytes != OutsideBytes)
+        {
+            _store.BudgetChange.CountOutside(bytes - OutsideBytes);
+            OutsideBytes = bytes;
+        }
     }
 
     private uint NextRandom()

@@ -13,14 +13,12 @@ namespace ElastiCache.Embedded.Keyspace;
 /// </remarks>
 internal sealed unsafe class Store : IDisposable
 {
-    private const long MostReserved = 32L << 30;
-    private const long LeastReserved = 1L << 30;
-
     private readonly TableWord* _words;
     private readonly Shard[] _shards;
     private readonly int _shardShift;
     private readonly int _databaseShift;
     private volatile bool _disposed;
+    private volatile bool _recordsAccesses;
     private volatile KeyRemovals? _removals;
 
     /// <summary>Makes an empty store.</summary>
@@ -39,7 +37,7 @@ internal sealed unsafe class Store : IDisposable
         BudgetChange = new BudgetChange(this);
         Clock = clock;
         DatabaseCount = databases;
-        Arena = Reserve(budget.MaxBytes);
+        Arena = AddressSpace.Reserve(budget.TotalBytes);
         _shardShift = 32 - System.Numerics.BitOperations.Log2((uint)shards);
         _databaseShift = System.Numerics.BitOperations.Log2(System.Numerics.BitOperations.RoundUpToPowerOf2((uint)databases));
         _words = AllocateWords(shards << _databaseShift);
@@ -54,8 +52,7 @@ internal sealed unsafe class Store : IDisposable
         Note(AccessNotes.None);
         if (budget.Evicts)
         {
-            // Nobody asks which entries are in use before there is need to evict some, and noting it costs a read an interlocked write.
-            Arena.NotifyAt(budget.MaxBytes / 2, RecordAccesses);
+            RecordAccessesAt(budget.MaxBytes / 2);
         }
     }
 
@@ -376,34 +373,22 @@ internal sealed unsafe class Store : IDisposable
         Interlocked.MemoryBarrier();
     }
 
-    /// <summary>The addresses that a budget needs at least.</summary>
-    internal static long BytesToReserve(long maxBytes) => maxBytes + (maxBytes / 4) + (2L * Record.MaxLength);
-
-    // With a budget: room for it, for the entries that exceed it for a moment, for tables that must grow beyond it, and for three times as much should it be raised
-    // (up to where references would need larger granules). Without one: as much as the system lets us have.
-    private static Arena Reserve(long maxBytes)
-    {
-        long least = maxBytes == 0 ? LeastReserved : BytesToReserve(maxBytes);
-        long most = maxBytes == 0 ? MostReserved : Math.Max(least, Math.Min(MostReserved, least + (3 * maxBytes)));
-        for (long bytes = most; ; bytes = Math.Max(least, bytes / 2))
-        {
-            try
-            {
-                return new Arena(bytes);
-            }
-            catch (InsufficientMemoryException) when (bytes > least)
-            {
-                // A limit on virtual memory (ulimit -v, strict overcommit): ask for less.
-            }
-        }
-    }
-
     /// <summary>The word of the table that a key is in.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal TableWord* WordOf(int database, ulong hash) => _words + ((ShardIndexOf(hash) << _databaseShift) + database);
 
+    /// <summary>Has uses noted for the evictor once so much is in use: nobody asks for them before there is need to evict, and noting one costs a read an interlocked write.</summary>
+    internal void RecordAccessesAt(long bytes)
+    {
+        if (!_recordsAccesses)
+        {
+            Arena.NotifyAt(bytes, RecordAccesses);
+        }
+    }
+
     internal void RecordAccesses()
     {
+        _recordsAccesses = true;
         Note(AccessNotes.Use);
         Array.ForEach(_shards, static shard => shard.Room.BeginNoting());
     }

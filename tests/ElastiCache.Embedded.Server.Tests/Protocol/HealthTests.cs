@@ -102,6 +102,8 @@ public sealed class HealthTests
             Assert.Equal(1, Measure("elasticache.entries", cache: name));
             Assert.Equal(2, Measure("elasticache.changes", cache: name));
             Assert.Equal(cache.GetStatistics().UsedBytes, Measure("elasticache.memory.used", cache: name));
+            Assert.Equal(cache.GetStatistics().OutsideBytes, Measure("elasticache.memory.outside", cache: name));
+            Assert.Equal(cache.GetStatistics().MaxBytes, Measure("elasticache.memory.limit", cache: name));
             Assert.Equal(0, Measure("elasticache.snapshot.failed", cache: name));
             await Assert.ThrowsAnyAsync<IOException>(() => cache.ExportAsync("/nowhere/at/all.rdb", TestContext.Current.CancellationToken));
             Assert.Equal(1, Measure("elasticache.snapshot.failed", cache: name));

@@ -1,3 +1,5 @@
+using ElastiCache.Embedded.Keyspace;
+
 namespace ElastiCache.Embedded.Tests.Keyspace;
 
 /// <summary>The budget may change while the store is in use, and nobody waits long for it.</summary>
@@ -19,7 +21,7 @@ public sealed class BudgetChangeTests
 
         Assert.InRange(fixture.Store.Arena.UsedBytes, 14 << 20, 16 << 20);
         Assert.Equal(before - fixture.Evicted, fixture.Store.Count(0));
-        Assert.Equal(16 << 20, fixture.Store.Budget.LimitBytes);
+        Assert.Equal((16 << 20) - fixture.Store.Budget.OutsideBytes, fixture.Store.Budget.LimitBytes);
         fixture.VerifyAccounts("lowered");
 
         Fill(fixture, 30 << 20);
@@ -78,13 +80,77 @@ public sealed class BudgetChangeTests
     }
 
     [Fact]
+    public async Task What_counts_and_is_not_the_arenas_is_left_to_entries_no_longer_until_it_is_gone()
+    {
+        using var fixture = new StoreFixture(shards: 2, budget: 32 << 20);
+        BudgetChange change = fixture.Store.BudgetChange;
+        Fill(fixture, 40 << 20);
+        Assert.True(fixture.Store.Arena.UsedBytes > 30 << 20);
+
+        change.CountOutside(20 << 20);
+        Assert.True(change.TryBegin(32 << 20, evicts: true, out Task done));
+        await done.WaitAsync(Token);
+
+        Assert.InRange(fixture.Store.Arena.UsedBytes + fixture.Store.Budget.OutsideBytes, 30 << 20, 32 << 20);
+        Fill(fixture, 40 << 20);
+        Assert.InRange(fixture.Store.Arena.UsedBytes + fixture.Store.Budget.OutsideBytes, 30 << 20, 32 << 20);
+
+        change.CountOutside(-20 << 20);
+        Fill(fixture, 40 << 20);
+        Assert.InRange(fixture.Store.Arena.UsedBytes, 30 << 20, 32 << 20);
+        fixture.VerifyAccounts("given back");
+    }
+
+    [Fact]
+    public async Task Where_it_leaves_nothing_all_is_evicted_and_writes_are_refused()
+    {
+        using var fixture = new StoreFixture(shards: 2, budget: 16 << 20);
+        Fill(fixture, 4 << 20);
+
+        fixture.Store.BudgetChange.CountOutside(17 << 20);
+        Assert.True(fixture.Store.BudgetChange.TryBegin(16 << 20, evicts: true, out Task done));
+        await done.WaitAsync(Token);
+
+        Assert.Equal(0, fixture.Store.Count(0));
+        Assert.Throws<CacheFullException>(() => fixture.Set("k", "value"u8));
+        fixture.Store.BudgetChange.CountOutside(-17 << 20);
+        fixture.Set("k", "value"u8);
+    }
+
+    [Fact]
+    public void It_is_known_before_there_is_a_budget_and_counts_against_one_that_comes()
+    {
+        using var fixture = new StoreFixture(shards: 2);
+        fixture.Store.BudgetChange.CountOutside(10 << 20);
+        Assert.Equal(long.MaxValue, fixture.Store.Budget.LimitBytes);
+
+        Assert.True(fixture.Store.BudgetChange.TryBegin(16 << 20, evicts: true, out _));
+
+        Assert.Equal(16 << 20, fixture.Store.Budget.TotalBytes);
+        Assert.Equal(6 << 20, fixture.Store.Budget.LimitBytes);
+    }
+
+    [Fact]
+    public void What_the_policy_has_learnt_counts_as_long_as_it_is_kept()
+    {
+        using var fixture = new StoreFixture(shards: 4, budget: 16 << 20);
+        Assert.Equal(0, fixture.Store.Budget.OutsideBytes);
+
+        Fill(fixture, 20 << 20);
+
+        Assert.InRange(fixture.Store.Budget.OutsideBytes, 4 * 4096, 4 * 5000);
+        fixture.Store.ChangeEvictors(EvictionPolicies.EvictorOf(EvictionPolicy.AllKeysLru));
+        Assert.Equal(0, fixture.Store.Budget.OutsideBytes);
+    }
+
+    [Fact]
     public void Beyond_what_was_reserved_it_is_refused_and_stays_as_it_was()
     {
         using var fixture = new StoreFixture(shards: 2, budget: 16 << 20);
 
         Assert.False(fixture.Store.BudgetChange.TryBegin(1L << 40, evicts: true, out _));
 
-        Assert.Equal(16 << 20, fixture.Store.Budget.MaxBytes);
+        Assert.Equal(16 << 20, fixture.Store.Budget.TotalBytes);
     }
 
     [Fact]

@@ -59,7 +59,7 @@ public sealed record MemoryPlan
         MemoryPlan plan = For(options, collectionBytes, granule: 8);
 
         // References reach 32 GB in steps of 8 bytes; a budget beyond that has larger steps, and blocks are whole steps.
-        int granule = Arena.GranuleFor(Store.BytesToReserve(plan.SuggestedMaxMemory));
+        int granule = Arena.GranuleFor(AddressSpace.BytesFor(plan.SuggestedMaxMemory));
         return granule == 8 ? plan : For(options, collectionBytes, granule);
     }
 
