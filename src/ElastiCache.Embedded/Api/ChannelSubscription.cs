@@ -22,22 +22,20 @@ namespace ElastiCache.Embedded;
 public sealed class ChannelSubscription : IAsyncEnumerable<ChannelMessage>, IAsyncDisposable, IDisposable
 {
     private readonly EmbeddedCache _cache;
-    private readonly SubscriptionQueue _queue;
-    private readonly CancellationTokenRegistration _cancellation;
-    private int _isEnumerated;
+    private readonly Reader _reader;
 
     internal ChannelSubscription(EmbeddedCache cache, SubscribeOptions options, CancellationToken cancellationToken)
     {
         _cache = cache;
-        _queue = new SubscriptionQueue(cache.Hub, options);
-        ObjectDisposedException.ThrowIf(!cache.Hub.Open(_queue), cache);
-        _cancellation = CancelledBy(cancellationToken);
+        var queue = new SubscriptionQueue(cache.Hub, options);
+        ObjectDisposedException.ThrowIf(!cache.Hub.Open(queue), cache);
+        _reader = new Reader(queue, cache.Serializer, cancellationToken);
     }
 
     /// <summary>How many messages were dropped because the queue was full.</summary>
-    public long DroppedMessages => _queue.Lost;
+    public long DroppedMessages => Queue.Lost;
 
-    internal SubscriptionQueue Queue => _queue;
+    internal SubscriptionQueue Queue => _reader.Queue;
 
     /// <summary>Subscribes to one more channel. O(subscribers of the channel). Redis: SUBSCRIBE.</summary>
     /// <returns>Whether that is new. A subscription that has ended takes none.</returns>
@@ -67,22 +65,10 @@ public sealed class ChannelSubscription : IAsyncEnumerable<ChannelMessage>, IAsy
     /// <summary>Reads the messages. The subscriptions end with the enumeration.</summary>
     /// <param name="cancellationToken">Ends it, as the one that was given to Subscribe.</param>
     /// <exception cref="InvalidOperationException">It is or was read already.</exception>
-    public IAsyncEnumerator<ChannelMessage> GetAsyncEnumerator(CancellationToken cancellationToken = default)
-    {
-        if (Interlocked.Exchange(ref _isEnumerated, 1) != 0)
-        {
-            throw new InvalidOperationException("A subscription can be enumerated once, because its messages are gone when they were read. Subscribe again.");
-        }
-
-        return new Enumerator(this, cancellationToken);
-    }
+    public IAsyncEnumerator<ChannelMessage> GetAsyncEnumerator(CancellationToken cancellationToken = default) => _reader.Begin(cancellationToken);
 
     /// <summary>Ends the subscriptions; a reader that waits comes to its end. What is queued is lost.</summary>
-    public void Dispose()
-    {
-        _cancellation.Unregister();
-        _queue.Complete();
-    }
+    public void Dispose() => _reader.End();
 
     /// <summary>As <see cref="Dispose"/>; it never waits.</summary>
     public ValueTask DisposeAsync()
@@ -94,41 +80,17 @@ public sealed class ChannelSubscription : IAsyncEnumerable<ChannelMessage>, IAsy
     private bool Subscribe(ChannelKind kind, CacheKey name)
     {
         using var bytes = new NameBytes(stackalloc byte[NameBytes.ScratchBytes]);
-        return _cache.Hub.Subscribe(_queue, kind, bytes.Of(name));
+        return _cache.Hub.Subscribe(Queue, kind, bytes.Of(name));
     }
 
     private bool Unsubscribe(ChannelKind kind, CacheKey name)
     {
         using var bytes = new NameBytes(stackalloc byte[NameBytes.ScratchBytes]);
-        return _cache.Hub.Unsubscribe(_queue, kind, bytes.Of(name));
+        return _cache.Hub.Unsubscribe(Queue, kind, bytes.Of(name));
     }
 
-    private CancellationTokenRegistration CancelledBy(CancellationToken cancellationToken) =>
-        cancellationToken.UnsafeRegister(static (queue, token) => ((SubscriptionQueue)queue!).Cancel(token), _queue);
-
-    private sealed class Enumerator : IAsyncEnumerator<ChannelMessage>
+    private sealed class Reader(SubscriptionQueue queue, ICacheSerializer serializer, CancellationToken cancellationToken) : SubscriptionReader<ChannelMessage>(queue, cancellationToken)
     {
-        private readonly ChannelSubscription _subscription;
-        private readonly SubscriptionQueue _queue;
-        private readonly ICacheSerializer _serializer;
-        private readonly CancellationTokenRegistration _cancellation;
-
-        public Enumerator(ChannelSubscription subscription, CancellationToken cancellationToken)
-        {
-            _subscription = subscription;
-            _queue = subscription._queue;
-            _serializer = subscription._cache.Serializer;
-            _cancellation = subscription.CancelledBy(cancellationToken);
-        }
-
-        public ChannelMessage Current => new(_queue.Current, _serializer);
-
-        public ValueTask<bool> MoveNextAsync() => _queue.MoveNextAsync();
-
-        public ValueTask DisposeAsync()
-        {
-            _cancellation.Unregister();
-            return _subscription.DisposeAsync();
-        }
+        public override ChannelMessage Current => new(Queue.Current, serializer);
     }
 }

@@ -11,41 +11,23 @@ namespace ElastiCache.Embedded;
 [SuppressMessage("Naming", "CA1710:Identifiers should have correct suffix", Justification = "It is a subscription; that it can be enumerated is how it is read.")]
 public sealed class RemovalSubscription : IAsyncEnumerable<KeyRemoval>, IAsyncDisposable, IDisposable
 {
-    private readonly RemovalEvents _events;
-    private readonly SubscriptionQueue _queue;
-    private readonly CancellationTokenRegistration _cancellation;
-    private int _isEnumerated;
+    private readonly Reader _reader;
 
     internal RemovalSubscription(RemovalEvents events, SubscriptionQueue queue, CancellationToken cancellationToken)
     {
-        _events = events;
-        _queue = queue;
-        _cancellation = CancelledBy(cancellationToken);
+        _reader = new Reader(events, queue, cancellationToken);
     }
 
     /// <summary>How many events were dropped because the queue was full.</summary>
-    public long DroppedEvents => _queue.Lost;
+    public long DroppedEvents => _reader.Queue.Lost;
 
     /// <summary>Reads the events. The subscription ends with the enumeration.</summary>
     /// <param name="cancellationToken">Ends it, as the one that was given to Subscribe.</param>
     /// <exception cref="InvalidOperationException">It is or was read already.</exception>
-    public IAsyncEnumerator<KeyRemoval> GetAsyncEnumerator(CancellationToken cancellationToken = default)
-    {
-        if (Interlocked.Exchange(ref _isEnumerated, 1) != 0)
-        {
-            throw new InvalidOperationException("A subscription can be enumerated once, because its events are gone when they were read. Subscribe again.");
-        }
-
-        return new Enumerator(this, cancellationToken);
-    }
+    public IAsyncEnumerator<KeyRemoval> GetAsyncEnumerator(CancellationToken cancellationToken = default) => _reader.Begin(cancellationToken);
 
     /// <summary>Ends the subscription; a reader that waits comes to its end. What is queued is lost.</summary>
-    public void Dispose()
-    {
-        _cancellation.Unregister();
-        _events.Remove(_queue);
-        _queue.Complete();
-    }
+    public void Dispose() => _reader.End();
 
     /// <summary>As <see cref="Dispose"/>; it never waits.</summary>
     public ValueTask DisposeAsync()
@@ -54,34 +36,10 @@ public sealed class RemovalSubscription : IAsyncEnumerable<KeyRemoval>, IAsyncDi
         return ValueTask.CompletedTask;
     }
 
-    private CancellationTokenRegistration CancelledBy(CancellationToken cancellationToken) => cancellationToken.UnsafeRegister(
-        static (subscription, token) =>
-        {
-            var cancelled = (RemovalSubscription)subscription!;
-            cancelled._events.Remove(cancelled._queue);
-            cancelled._queue.Cancel(token);
-        },
-        this);
-
-    private sealed class Enumerator : IAsyncEnumerator<KeyRemoval>
+    private sealed class Reader(RemovalEvents events, SubscriptionQueue queue, CancellationToken cancellationToken) : SubscriptionReader<KeyRemoval>(queue, cancellationToken)
     {
-        private readonly RemovalSubscription _subscription;
-        private readonly CancellationTokenRegistration _cancellation;
+        public override KeyRemoval Current => new(Queue.Current);
 
-        public Enumerator(RemovalSubscription subscription, CancellationToken cancellationToken)
-        {
-            _subscription = subscription;
-            _cancellation = subscription.CancelledBy(cancellationToken);
-        }
-
-        public KeyRemoval Current => new(_subscription._queue.Current);
-
-        public ValueTask<bool> MoveNextAsync() => _subscription._queue.MoveNextAsync();
-
-        public ValueTask DisposeAsync()
-        {
-            _cancellation.Unregister();
-            return _subscription.DisposeAsync();
-        }
+        protected override void Leave() => events.Remove(Queue);
     }
 }
