@@ -50,7 +50,7 @@ public static class RdbFileExtensions
         await cache.Store.SnapshotTurn.TakeAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            long keys = await Task.Run(() => Write(cache, path, isPlain, atMoment, cancellationToken), CancellationToken.None).ConfigureAwait(false);
+            long keys = await Task.Run(() => WriteFileAsync(cache, path, isPlain, atMoment, cancellationToken), CancellationToken.None).ConfigureAwait(false);
             cache.Metrics.SnapshotFailed = false;
             return keys;
         }
@@ -126,32 +126,12 @@ public static class RdbFileExtensions
         return importer.Report;
     }
 
-    private static long Write(EmbeddedCache cache, string path, bool isPlain, Action? atMoment, CancellationToken cancellationToken)
+    private static Task<long> WriteFileAsync(EmbeddedCache cache, string path, bool isPlain, Action? atMoment, CancellationToken cancellationToken)
     {
         (string folder, string name) = Split(path);
         IStorage storage = isPlain ? new DiskStorage(folder) : cache.StorageAt(folder);
-        string temporary = $"temp-{Environment.ProcessId}-{name}";
-        try
-        {
-            long written;
-            using (IStorageFile file = storage.Open(temporary, StorageOpen.Create))
-            {
-                written = RdbSnapshot.Begin(cache.Store, atMoment).Write(new RdbFileWriter(file, cache.Clock.UnixMilliseconds), cancellationToken);
-            }
-
-            storage.Rename(temporary, name);
-            storage.SyncDirectory("");
-            return written;
-        }
-        catch
-        {
-            if (File.Exists(storage.PathOf(temporary)))
-            {
-                File.Delete(storage.PathOf(temporary));
-            }
-
-            throw;
-        }
+        return WholeFile.WriteAsync(storage, name, $"temp-{Environment.ProcessId}-{name}", file => Task.FromResult(
+            RdbSnapshot.Begin(cache.Store, atMoment).Write(new RdbFileWriter(file, cache.Clock.UnixMilliseconds), cancellationToken)));
     }
 
     private static void Read(IStorageFile file, string path, Importer importer)

@@ -35,30 +35,7 @@ public sealed class FolderBackupStore : IBackupStore
             throw new BackupException($"There is a backup '{name}' in '{Folder}' already.");
         }
 
-        string temporary = $"temp-{Guid.NewGuid():N}";
-        try
-        {
-            using (IStorageFile file = _storage.Open(temporary, StorageOpen.Create))
-            {
-                byte[] buffer = new byte[CopyBytes];
-                long offset = 0;
-                while (await content.ReadAsync(buffer, cancellationToken).ConfigureAwait(false) is > 0 and var read)
-                {
-                    file.Write(offset, buffer.AsSpan(0, read));
-                    offset += read;
-                }
-
-                file.Sync();
-            }
-
-            _storage.Rename(temporary, name + Suffix);
-            _storage.SyncDirectory("");
-        }
-        catch
-        {
-            File.Delete(_storage.PathOf(temporary));
-            throw;
-        }
+        await WholeFile.WriteAsync(_storage, name + Suffix, $"temp-{Guid.NewGuid():N}", file => CopyAsync(content, file, cancellationToken)).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -101,6 +78,20 @@ public sealed class FolderBackupStore : IBackupStore
         _storage.Delete(name + Suffix);
         _storage.SyncDirectory("");
         return Task.FromResult(true);
+    }
+
+    private static async Task<long> CopyAsync(Stream content, IStorageFile file, CancellationToken cancellationToken)
+    {
+        byte[] buffer = new byte[CopyBytes];
+        long offset = 0;
+        while (await content.ReadAsync(buffer, cancellationToken).ConfigureAwait(false) is > 0 and var read)
+        {
+            file.Write(offset, buffer.AsSpan(0, read));
+            offset += read;
+        }
+
+        file.Sync();
+        return offset;
     }
 
     private static long CreatedSecond(IStorageFile file, string path)
