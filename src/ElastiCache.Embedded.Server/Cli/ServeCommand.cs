@@ -155,41 +155,32 @@ internal static class ServeCommand
         }
 
         Terminal.Write(string.Create(CultureInfo.InvariantCulture, $"Ready to accept connections at {string.Join(", ", server.EndPoints)} (process {Environment.ProcessId})"));
-        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        await Task.WhenAny(server.ShutdownRequested, stopped.Task).ConfigureAwait(false);
+        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
+        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
+        await server.ShutdownRequested.ConfigureAwait(false);
         Terminal.Write("Closing");
 
         // The process ends when everything is closed.
-        async void Stop(PosixSignalContext signal)
+        async void End(PosixSignalContext signal)
         {
             signal.Cancel = true;
-            if (await SavesAsync(server.State.Snapshots, configuration[signal.Signal == PosixSignal.SIGINT ? "shutdown-on-sigint" : "shutdown-on-sigterm"]).ConfigureAwait(false))
-            {
-                stopped.TrySetResult();
-            }
+            await EndAsync(server.State, configuration[signal.Signal == PosixSignal.SIGINT ? "shutdown-on-sigint" : "shutdown-on-sigterm"]).ConfigureAwait(false);
         }
     }
 
-    // False where the data could not be saved and nobody said that this doesn't matter: then the server stays, as Redis does.
-    private static async Task<bool> SavesAsync(SnapshotFile snapshots, string options)
+    // As SHUTDOWN with these words.
+    private static async Task EndAsync(ServerState server, string options)
     {
         string[] words = WordParameters.Split(options);
-        if (words.Contains("nosave") || !(words.Contains("save") || snapshots.HasRules))
+        Exception? failure = server.Snapshots.SavesAtEnd(words.Contains("save"), words.Contains("nosave")) ? await server.Snapshots.SaveAtEndAsync().ConfigureAwait(false) : null;
+        if (failure != null)
         {
-            return true;
+            Terminal.WriteError($"The data could not be saved into '{server.Snapshots.Path}': {failure.Message}");
         }
 
-        try
+        if (failure == null || words.Contains("force"))
         {
-            await snapshots.SaveAfterOthersAsync().ConfigureAwait(false);
-            return true;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CacheException or InvalidOperationException)
-        {
-            Terminal.WriteError($"The data could not be saved into '{snapshots.Path}': {e.Message}");
-            return words.Contains("force");
+            server.ShutdownRequested?.Invoke();
         }
     }
 

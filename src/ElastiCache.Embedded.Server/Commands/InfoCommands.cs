@@ -120,7 +120,7 @@ internal static class InfoCommands
         }
 
         ServerState server = context.Client().Server;
-        if (!savesNot && (saves || server.Snapshots.HasRules))
+        if (server.Snapshots.SavesAtEnd(saves, savesNot))
         {
             context.Client().Pending = new PendingReply(SaveAndEndAsync(context.Client(), forces));
             return null;
@@ -134,7 +134,7 @@ internal static class InfoCommands
 
     private static async Task<string?> SaveAndEndAsync(ClientContext client, bool forces)
     {
-        if (await PendingReply.OutcomeOfAsync(client.Server.Snapshots.SaveAfterOthersAsync()).ConfigureAwait(false) is not null && !forces)
+        if (await client.Server.Snapshots.SaveAtEndAsync().ConfigureAwait(false) is not null && !forces)
         {
             return "ERR Errors trying to SHUTDOWN. Check logs.";
         }

@@ -49,9 +49,6 @@ internal sealed partial class SnapshotFile
     /// <summary>Whether a save is running.</summary>
     public bool IsSaving => Volatile.Read(ref _beganAt) != Never;
 
-    /// <summary>Whether there are rules, and so a save belongs to an orderly end.</summary>
-    public bool HasRules => _rules.Length > 0;
-
     /// <summary>Whether writes are refused because the last save in the background failed.</summary>
     public bool RefusesWrites => _refusesWrites;
 
@@ -91,8 +88,12 @@ internal sealed partial class SnapshotFile
         return _running = SaveAsync(now, isBackground);
     }
 
-    /// <summary>Saves what is there now: after a save that is running, which began too early.</summary>
-    public async Task SaveAfterOthersAsync()
+    /// <summary>Whether a save belongs to the server's end: it is asked for, or there are rules and nobody says no.</summary>
+    public bool SavesAtEnd(bool saves, bool savesNot) => !savesNot && (saves || HasRules);
+
+    /// <summary>Saves what is there at the server's end: after a save that is running, which began too early.</summary>
+    /// <returns>Why the data could not be saved: then the server stays, as Redis does, unless somebody says that this doesn't matter. Null if it was.</returns>
+    public async Task<Exception?> SaveAtEndAsync()
     {
         Task? save;
         while ((save = TrySave(isBackground: false)) is null)
@@ -100,7 +101,15 @@ internal sealed partial class SnapshotFile
             await Ended.ConfigureAwait(false);
         }
 
-        await save.ConfigureAwait(false);
+        try
+        {
+            await save.ConfigureAwait(false);
+            return null;
+        }
+        catch (Exception e)
+        {
+            return e;
+        }
     }
 
     /// <summary>Begins a save if a rule says so and the log is not being rewritten. Called ten times a second.</summary>
@@ -147,6 +156,8 @@ internal sealed partial class SnapshotFile
             Volatile.Write(ref _beganAt, Never);
         }
     }
+
+    private bool HasRules => _rules.Length > 0;
 
     private void Judge() => _refusesWrites = HasRules && !LastSucceeded && _configuration.IsYes("stop-writes-on-bgsave-error");
 
