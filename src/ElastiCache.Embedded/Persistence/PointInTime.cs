@@ -12,9 +12,10 @@ internal static class PointInTime
     /// <param name="history">The files of its history.</param>
     /// <param name="second">The second, Unix.</param>
     /// <param name="target">Receives the state; throw it away after an error.</param>
+    /// <returns>What was read.</returns>
     /// <exception cref="RecoveryPointException">The history does not reach back so far.</exception>
     /// <exception cref="LogException">A file is damaged or can't be read.</exception>
-    public static ReplayTotals Replay(IStorage storage, Manifest log, LogHistory history, long second, IReplayTarget target)
+    public static LogReplay Replay(IStorage storage, Manifest log, LogHistory history, long second, IReplayTarget target)
     {
         List<ManifestFile> files = LogHistory.InOrder(history.Files.Concat(log.Files.Where(file => file.Type != ManifestFileType.History)));
         ManifestFile? start = files.LastOrDefault(file => file.IsBase && LogHistory.MomentOf(storage, file) <= second);
@@ -43,15 +44,9 @@ internal static class PointInTime
             throw new RecoveryPointException(storage.PathOf(LogFolder.Root), second, replay.FirstPastSecond);
         }
 
-        return new ReplayTotals(replay.Entries, replay.Commands, replay.NewestSecond);
+        return replay;
     }
 }
-
-/// <summary>What a replay has read.</summary>
-/// <param name="Entries">Entries of a base.</param>
-/// <param name="Commands">Commands.</param>
-/// <param name="NewestSecond">The newest time stamp, Unix seconds; 0 without one.</param>
-internal readonly record struct ReplayTotals(long Entries, long Commands, long NewestSecond);
 
 /// <summary>A store that forgets everything, for who wants to know only whether a log is well.</summary>
 internal sealed class NoStore : IReplayTarget

@@ -36,6 +36,7 @@ internal readonly record struct RecoveryOptions(TimeSpan Retention, long? ToSeco
 ///   6  make all of it durable: a reader may see from now on what a power cut could still have taken
 ///   7  go on in the last increment, or in a new one when redis-server wrote at its end: we append only to what is ours alone
 /// </code>
+/// Where a state of the past is asked for, step 4 only checks, and that state is replayed between 6 and 7 (<see cref="PointInTime"/>).
 /// Up to step 5 nothing is changed but folders and the lock file, so whoever gets an error still has all the evidence. A crash at
 /// any moment of this leaves a folder that this reads: new things are made and synced before the manifest names them, and a cut
 /// that was lost is made again.
@@ -55,7 +56,7 @@ internal static class Recovery
     {
         try
         {
-            return options.ToSecond is { } second ? OpenAt(second, storage, target, clock, options) : Open(storage, target, clock, options);
+            return Open(storage, target, clock, options);
         }
         catch (IOException e) when (e is not LogException)
         {
@@ -63,48 +64,14 @@ internal static class Recovery
         }
     }
 
-    // The log itself must be well and goes on; only the state is another. What makes that state the log's is a rewrite, which AppendLog's owner begins.
-    private static RecoveredLog OpenAt(long second, IStorage storage, IReplayTarget target, CacheClock clock, RecoveryOptions options)
+    private static RecoveredLog Open(IStorage storage, IReplayTarget target, CacheClock clock, RecoveryOptions options)
     {
         long started = Stopwatch.GetTimestamp();
-        if (!storage.List(LogFolder.Directory).Contains(LogFolder.ManifestName))
+        if (options.ToSecond is { } second && !storage.List(LogFolder.Directory).Contains(LogFolder.ManifestName))
         {
             throw new RecoveryPointException(storage.PathOf(LogFolder.Root), second, earliestSecond: null);
         }
 
-        RecoveredLog recovered = Open(storage, new NoStore(), clock, options);
-        try
-        {
-            ReplayTotals totals = PointInTime.Replay(storage, recovered.Chain.Manifest, recovered.Chain.History, second, target);
-            recovered.Chain.KeepsAllOnce = true;
-            return recovered with
-            {
-                Report = new RecoveryReport
-                {
-                    Files = recovered.Report.Files,
-                    Entries = totals.Entries,
-                    Commands = totals.Commands,
-                    Bytes = recovered.Report.Bytes,
-                    TornBytes = recovered.Report.TornBytes,
-                    TornFile = recovered.Report.TornFile,
-                    TornOffset = recovered.Report.TornOffset,
-                    ClosedCleanly = recovered.Report.ClosedCleanly,
-                    NewestTimestamp = recovered.Report.NewestTimestamp,
-                    RecoveredTo = DateTimeOffset.FromUnixTimeSeconds(second),
-                    Duration = Stopwatch.GetElapsedTime(started),
-                },
-            };
-        }
-        catch
-        {
-            recovered.Dispose();
-            throw;
-        }
-    }
-
-    private static RecoveredLog Open(IStorage storage, IReplayTarget target, CacheClock clock, RecoveryOptions options)
-    {
-        long started = Stopwatch.GetTimestamp();
         storage.CreateDirectory(LogFolder.Root);
         IDisposable claim = storage.Lock();
         try
@@ -112,14 +79,14 @@ internal static class Recovery
             RefuseSingleFileLog(storage);
             storage.CreateDirectory(LogFolder.Directory);
             Manifest? manifest = ReadManifest(storage);
-            var chain = new LogChain(storage, manifest ?? new Manifest([], isOurs: true), LogHistory.Read(storage)) { Retention = options.Retention };
+            var chain = new LogChain(storage, manifest ?? new Manifest([], isOurs: true), LogHistory.Read(storage)) { Retention = options.Retention, KeepsAllOnce = options.ToSecond != null };
             if (manifest is null)
             {
                 var report = new RecoveryReport { ClosedCleanly = true, Duration = Stopwatch.GetElapsedTime(started) };
                 return new RecoveredLog(storage, claim, chain, Begin(chain), BytesBefore: 0, report);
             }
 
-            return Replay(chain, claim, target, clock, started);
+            return Replay(chain, claim, target, clock, options.ToSecond, started);
         }
         catch
         {
@@ -128,11 +95,11 @@ internal static class Recovery
         }
     }
 
-    private static RecoveredLog Replay(LogChain chain, IDisposable claim, IReplayTarget target, CacheClock clock, long started)
+    private static RecoveredLog Replay(LogChain chain, IDisposable claim, IReplayTarget target, CacheClock clock, long? toSecond, long started)
     {
         (IStorage storage, Manifest manifest) = (chain.Storage, chain.Manifest);
         using var files = new OpenLogFiles(storage, manifest);
-        var replay = new LogReplay(target);
+        var replay = new LogReplay(toSecond == null ? target : new NoStore());
         ReplayedFile last = default;
         long? bytesBefore = null;
         for (int i = 0; i < files.Count; i++)
@@ -162,16 +129,19 @@ internal static class Recovery
         files.Sync();
         storage.SyncDirectory(LogFolder.Directory);
 
+        // The log itself must be well and goes on; only the state is another. What makes that state the log's is a rewrite, which AppendLog's owner begins.
+        LogReplay state = toSecond is { } second ? PointInTime.Replay(storage, manifest, chain.History, second, target) : replay;
         var report = new RecoveryReport
         {
             Files = files.Count,
-            Entries = replay.Entries,
-            Commands = replay.Commands,
+            Entries = state.Entries,
+            Commands = state.Commands,
             Bytes = replay.Bytes,
             TornBytes = tornBytes,
             TornFile = tornBytes > 0 ? files.PathOf(files.Count - 1) : null,
             TornOffset = tornBytes > 0 ? last.End : 0,
             ClosedCleanly = last.ClosedCleanly,
+            RecoveredTo = toSecond is { } moment ? DateTimeOffset.FromUnixTimeSeconds(moment) : null,
             NewestTimestamp = replay.NewestSecond > 0 ? DateTimeOffset.FromUnixTimeSeconds(replay.NewestSecond) : null,
             Duration = Stopwatch.GetElapsedTime(started),
         };
