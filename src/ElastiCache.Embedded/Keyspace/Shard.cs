@@ -86,14 +86,16 @@ internal sealed unsafe class Shard
     /// <summary>Changes so far, as Redis counts them for <c>save</c>: elements, fields or keys written and removed, but not what expired or was evicted.</summary>
     public long Changes { get; private set; }
 
-    public void CountChanges(long changes) => Changes += changes;
-
     /// <summary>Begins the effect of so many <paramref name="changes"/> and counts them, which is all that is done, and the result null, when nothing is logged.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public EffectBuffer? Effect(int database, int arguments, EntryMarks marks = default, long changes = 1)
+    public EffectBuffer? Effect(int database, int arguments, EntryMarks marks = default, long changes = 1) => Effect(Effects, database, arguments, marks, changes);
+
+    /// <summary>The same for who has looked up <see cref="Effects"/> already.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public EffectBuffer? Effect(EffectBuffer? effects, int database, int arguments, EntryMarks marks, long changes)
     {
         Changes += changes;
-        return Effects?.Begin(database, arguments, marks);
+        return effects?.Begin(database, arguments, marks);
     }
 
     /// <summary>Native bytes of the expiry wheels.</summary>

@@ -64,13 +64,9 @@ internal readonly ref struct KeyWrite
     /// <summary>Tells whoever wants to know of an event on the key.</summary>
     public void Notify(KeyEventClass eventClass, ReadOnlySpan<byte> name, in KeyProbe key) => KeyNotice.Raise(_store, eventClass, name, _database, key);
 
-    /// <inheritdoc cref="Shard.Effect"/>
+    /// <inheritdoc cref="Shard.Effect(int, int, EntryMarks, long)"/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public EffectBuffer? Effect(int arguments, EntryMarks marks = default, long changes = 1)
-    {
-        Shard.CountChanges(changes);
-        return _effects?.Begin(_database, arguments, marks);
-    }
+    public EffectBuffer? Effect(int arguments, EntryMarks marks = default, long changes = 1) => Shard.Effect(_effects, _database, arguments, marks, changes);
 
     /// <summary>Makes room for an effect before anything changes.</summary>
     /// <exception cref="InsufficientMemoryException">There is none. Nothing has changed.</exception>

@@ -39,7 +39,7 @@ internal readonly ref struct MultiKeyWrite
     /// <summary>The locked shard of a key.</summary>
     public Shard ShardOf(in KeyProbe key) => _store.ShardOf(key);
 
-    /// <inheritdoc cref="Shard.Effect"/>
+    /// <inheritdoc cref="Shard.Effect(int, int, EntryMarks, long)"/>
     /// <remarks>Which of the shards counts the changes makes no difference: the sum is what is asked for, and all are locked.</remarks>
     public EffectBuffer? Effect(int database, int arguments, EntryMarks marks = default, long changes = 1) => _store.ShardAt(_shards[0]).Effect(database, arguments, marks, changes);
 
