@@ -45,25 +45,11 @@ internal static class TableGeometry
 
         long chunks = (buckets + RecordTable.ChunkBuckets - 1) / RecordTable.ChunkBuckets;
         long capacity = Math.Max(SizeClasses.SmallestBlock / sizeof(uint), (long)BitOperations.RoundUpToPowerOf2((ulong)chunks));
-        return HeldBytes(chunks, Math.Min(buckets, RecordTable.ChunkBuckets) * Bucket.Bytes) + HeldBytes(1, capacity * sizeof(uint));
+        return SizeClasses.HeldBytes(chunks, Math.Min(buckets, RecordTable.ChunkBuckets) * Bucket.Bytes) + SizeClasses.HeldBytes(1, capacity * sizeof(uint));
     }
 
     /// <summary>Bytes that a shard's expiry wheel holds for so many deadlines that come close together; each slot of the wheel that is in use may hold a chunk more.</summary>
-    public static long WheelBytes(long deadlines) => HeldBytes((deadlines + NodesOfWheelChunk - 1) / NodesOfWheelChunk, WheelChunkBytes);
-
-    /// <summary>Bytes that so many blocks of a size hold: whole slabs, or spans.</summary>
-    public static long HeldBytes(long blocks, long bytes)
-    {
-        if (bytes > SizeClasses.LargestBlock)
-        {
-            return blocks * SizeClasses.RoundedBytes(bytes);
-        }
-
-        int sizeClass = SizeClasses.Of((int)bytes);
-        long slabBytes = (long)SizeClasses.SlabUnits(sizeClass) * Arena.UnitBytes;
-        long blocksOfSlab = slabBytes / SizeClasses.BlockBytes(sizeClass);
-        return (blocks + blocksOfSlab - 1) / blocksOfSlab * slabBytes;
-    }
+    public static long WheelBytes(long deadlines) => SizeClasses.HeldBytes((deadlines + NodesOfWheelChunk - 1) / NodesOfWheelChunk, WheelChunkBytes);
 
     private static long Capacity(long buckets) => buckets * Bucket.Slots * RecordTable.GrowPercent / 100;
 }

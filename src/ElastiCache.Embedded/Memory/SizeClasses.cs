@@ -63,6 +63,19 @@ internal static class SizeClasses
     /// <summary>The bytes of all blocks of a slab of this class; its tail is less than one.</summary>
     public static int SlabBytes(int sizeClass) => Slabs[sizeClass];
 
+    /// <summary>Bytes that so many blocks of a size hold, if nothing else shares their slabs: whole slabs, or spans.</summary>
+    public static long HeldBytes(long blocks, long bytes)
+    {
+        if (bytes > LargestBlock)
+        {
+            return blocks * RoundedBytes(bytes);
+        }
+
+        int sizeClass = Of((int)bytes);
+        int blocksOfSlab = SlabBytes(sizeClass) / BlockBytes(sizeClass);
+        return (blocks + blocksOfSlab - 1) / blocksOfSlab * SlabUnits(sizeClass) * Arena.UnitBytes;
+    }
+
     private static int[] MakeSizes()
     {
         int[] sizes = new int[Count];

@@ -76,7 +76,7 @@ public sealed record MemoryPlan
         {
             // Keys fall into shards by chance, and near a doubling of the table some shards have doubled and others not.
             long entries = (long)Math.Max(0, Math.Round(mean + (Math.Sqrt(mean) * Deviations[i])));
-            data += options.Type == PlannedType.String ? TableGeometry.HeldBytes(entries, record) : entries * collectionBytes;
+            data += options.Type == PlannedType.String ? SizeClasses.HeldBytes(entries, record) : entries * collectionBytes;
             index += TableGeometry.TableBytes(entries);
             deadlines += options.Expires ? TableGeometry.WheelBytes(entries) : 0;
         }
