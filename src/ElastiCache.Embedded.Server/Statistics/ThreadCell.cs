@@ -1,4 +1,4 @@
-namespace ElastiCache.Embedded.Keyspace;
+namespace ElastiCache.Embedded.Server.Statistics;
 
 /// <summary>Gives each living thread a small number, so that it can count in a cache line of its own.</summary>
 /// <remarks>
@@ -7,7 +7,7 @@ namespace ElastiCache.Embedded.Keyspace;
 /// </remarks>
 internal sealed class ThreadCell
 {
-    private static readonly System.Threading.Lock Guard = new();
+    private static readonly Lock Guard = new();
     private static readonly PriorityQueue<int, int> Free = new();
     private static int _next;
 
