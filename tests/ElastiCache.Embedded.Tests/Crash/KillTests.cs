@@ -19,6 +19,10 @@ public sealed class KillTests(ITestOutputHelper output)
     private const int DefaultPoints = 600;
     private const int DeathsAFolder = 10;
     private const int FoldersAProcess = 4;
+    private const int Threads = 4;
+
+    // One operation where each is acknowledged, up to a flush elsewhere.
+    private const int MostUnacknowledged = 16;
 
     private static int Points => LongRun.Count("ELASTICACHE_KILL_POINTS", DefaultPoints);
 
@@ -82,14 +86,14 @@ public sealed class KillTests(ITestOutputHelper output)
         private readonly int _seed;
         private readonly Random _random;
         private readonly Tally _tally;
-        private readonly KilledFolder[] _folders;
+        private readonly WorkloadFolder[] _folders;
 
         public KilledFolders(DurabilityMode mode, bool isSealed, int seed, Tally tally)
         {
             (_mode, _isSealed, _seed, _tally) = (mode, isSealed, seed, tally);
             _random = new Random((seed * 3) + (int)mode);
             _folders = [.. Enumerable.Range(0, FoldersAProcess).Select(
-                folder => new KilledFolder(_parent[folder.ToString(CultureInfo.InvariantCulture)], isSealed, Workload.SeedOf(seed, folder), tally))];
+                folder => new WorkloadFolder(_parent[folder.ToString(CultureInfo.InvariantCulture)], isSealed, Workload.SeedOf(seed, folder), Threads, MostUnacknowledged))];
         }
 
         public string HowTheyDied { get; private set; } = "not at all";
@@ -110,9 +114,14 @@ public sealed class KillTests(ITestOutputHelper output)
             }
 
             _tally.Kills++;
-            foreach (KilledFolder folder in _folders)
+            foreach (WorkloadFolder folder in _folders)
             {
-                await folder.CheckAsync(_random.Next(4) == 0);
+                _tally.Points++;
+                _tally.Found += await folder.CheckAsync(itself: _random.Next(4) == 0, cache =>
+                {
+                    _tally.TornEnds += cache.Recovery!.TornBytes > 0 ? 1 : 0;
+                    return ValueTask.CompletedTask;
+                });
             }
         }
 
@@ -170,58 +179,6 @@ public sealed class KillTests(ITestOutputHelper output)
             }
 
             Assert.Equal(128 + 9, child.WaitForExit());
-        }
-    }
-
-    /// <summary>One of them, and what its writers have been known to do.</summary>
-    private sealed class KilledFolder(string path, bool isSealed, int seed, Tally tally)
-    {
-        private const int Threads = 4;
-
-        // One operation where each is acknowledged, up to a flush elsewhere.
-        private const int MostUnacknowledged = 16;
-
-        private readonly WorkloadModel[] _models = [.. Enumerable.Range(0, Threads).Select(thread => new WorkloadModel(new Workload(seed, thread)))];
-
-        /// <summary>Where its threads go on.</summary>
-        public string NextOperations => string.Join(',', _models.Select(model => model.Done + 1));
-
-        public void Acknowledge(int thread, long number) => _models[thread].Acknowledged = number;
-
-        /// <summary>Opens it, or else a copy.</summary>
-        public async Task CheckAsync(bool itself)
-        {
-            tally.Points++;
-            if (itself)
-            {
-                await CheckAsync(path);
-                return;
-            }
-
-            using var copy = new TemporaryFolder();
-            if (Directory.Exists(path))
-            {
-                TemporaryFolder.Copy(path, copy["cache"]);
-            }
-
-            await CheckAsync(copy["cache"]);
-        }
-
-        private async Task CheckAsync(string folder)
-        {
-            await using EmbeddedCache cache = await EmbeddedCache.OpenAsync(new EmbeddedCacheOptions { Folder = folder, Shards = 16, Envelope = isSealed ? ChildProcess.Envelope : null });
-            tally.TornEnds += cache.Recovery!.TornBytes > 0 ? 1 : 0;
-
-            long found = 0;
-            foreach (WorkloadModel model in _models)
-            {
-                long before = model.Done;
-                model.AdvanceTo(cache, MostUnacknowledged);
-                found += model.Count;
-                tally.Found += model.Done - before;
-            }
-
-            Assert.Equal(found, cache.Keys.Count);
         }
     }
 }

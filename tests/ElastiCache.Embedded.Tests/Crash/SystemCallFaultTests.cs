@@ -107,14 +107,14 @@ public sealed class SystemCallFaultTests(ITestOutputHelper output)
         private readonly int _seed;
         private readonly Random _random;
         private readonly Tally _tally;
-        private readonly WorkloadModel[] _models;
+        private readonly WorkloadFolder _cache;
         private readonly List<string> _story = [];
 
         public FaultyFolder(DurabilityMode mode, bool isSealed, int seed, Tally tally)
         {
             (_mode, _isSealed, _seed, _tally) = (mode, isSealed, seed, tally);
             _random = new Random((seed * 8) + ((int)mode * 2) + (isSealed ? 1 : 0));
-            _models = [.. Enumerable.Range(0, Threads).Select(thread => new WorkloadModel(new Workload(seed, thread)))];
+            _cache = new WorkloadFolder(_folder["cache"], isSealed, seed, Threads, MostUnacknowledged);
         }
 
         public string Fault { get; private set; } = "no fault";
@@ -133,7 +133,7 @@ public sealed class SystemCallFaultTests(ITestOutputHelper output)
             bool told;
             using (ChildProcess child = ChildProcess.StartTraced(
                 [.. Options(), "-e", Fault], _isSealed, "endure", _folder["cache"], _mode.ToString(), _seed.ToString(CultureInfo.InvariantCulture),
-                string.Join(',', _models.Select(model => model.Done + 1)), Operations.ToString(CultureInfo.InvariantCulture)))
+                _cache.NextOperations, Operations.ToString(CultureInfo.InvariantCulture)))
             {
                 told = Follow(child);
             }
@@ -143,19 +143,7 @@ public sealed class SystemCallFaultTests(ITestOutputHelper output)
             Assert.True(told || struck.Count == 0 || !call.MustBeTold, "a call failed, and nobody was told");
             _tally.Points++;
             _tally.Struck += struck.Count > 0 ? 1 : 0;
-            if (_random.Next(4) == 0)
-            {
-                await CheckAsync(_folder["cache"]);
-                return;
-            }
-
-            using var copy = new TemporaryFolder();
-            if (Directory.Exists(_folder["cache"]))
-            {
-                TemporaryFolder.Copy(_folder["cache"], copy["cache"]);
-            }
-
-            await CheckAsync(copy["cache"]);
+            await _cache.CheckAsync(itself: _random.Next(4) == 0, WriteAgainAsync);
         }
 
         public void Dispose() => _folder.Dispose();
@@ -196,7 +184,7 @@ public sealed class SystemCallFaultTests(ITestOutputHelper output)
                         break;
                     case "ack":
                         _tally.Acknowledged++;
-                        _models[ThreadIn(words)].Acknowledged = NumberIn(words);
+                        _cache.Acknowledge(ThreadIn(words), NumberIn(words));
                         break;
                     case "done":
                         done[ThreadIn(words)] = NumberIn(words);
@@ -214,7 +202,7 @@ public sealed class SystemCallFaultTests(ITestOutputHelper output)
             _tally.WhileOpening += opened ? 0 : 1;
             for (int thread = 0; closedWell && thread < Threads; thread++)
             {
-                _models[thread].Acknowledged = done[thread];
+                _cache.Acknowledge(thread, done[thread]);
             }
 
             _tally.ClosedWell += closedWell ? 1 : 0;
@@ -225,17 +213,8 @@ public sealed class SystemCallFaultTests(ITestOutputHelper output)
 
         private static long NumberIn(string[] words) => long.Parse(words[2], CultureInfo.InvariantCulture);
 
-        private async Task CheckAsync(string folder)
+        private static async ValueTask WriteAgainAsync(EmbeddedCache cache)
         {
-            await using EmbeddedCache cache = await Caches.OpenAsync(new EmbeddedCacheOptions { Folder = folder, Shards = 16, Envelope = _isSealed ? ChildProcess.Envelope : null });
-            long found = 0;
-            foreach (WorkloadModel model in _models)
-            {
-                model.AdvanceTo(cache, MostUnacknowledged);
-                found += model.Count;
-            }
-
-            Assert.Equal(found, cache.Keys.Count);
             cache.Strings.Set("written", "again"u8);
             await cache.FlushAsync(TestContext.Current.CancellationToken);
             cache.Keys.Delete("written");
