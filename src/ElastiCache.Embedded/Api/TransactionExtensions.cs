@@ -49,7 +49,7 @@ public static class TransactionExtensions
     /// <summary>As the public form, for the caller to wait for the log.</summary>
     internal static TResult Transact<TResult>(this CacheDatabase database, ReadOnlySpan<string> keys, Func<CacheDatabase, TResult> work, ref JournalTicket ticket)
     {
-        var transaction = new StoreTransaction(database.Cache.Store, ShardsOf(database.Cache.Store, keys));
+        var transaction = new StoreTransaction(database.Cache.Store, ShardSet.Of(database.Cache.Store, new TextKeys(keys)));
         TResult result;
         try
         {
@@ -90,18 +90,5 @@ public static class TransactionExtensions
     {
         ArgumentNullException.ThrowIfNull(cache);
         cache.Database(0).Transact(keys, work);
-    }
-
-    private static ShardSet ShardsOf(Store store, ReadOnlySpan<string> keys)
-    {
-        var scratch = default(KeyScratch);
-        var shards = default(ShardSet);
-        foreach (string key in keys)
-        {
-            KeyProbe.Create(key, ref scratch, out KeyProbe probe);
-            shards.Add(store.ShardIndexOf(probe.Hash));
-        }
-
-        return shards;
     }
 }

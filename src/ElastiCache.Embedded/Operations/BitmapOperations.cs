@@ -97,7 +97,9 @@ internal sealed class BitmapOperations
     private long CombineAndStore<TKeys>(int database, BitOperator with, bool invert, in KeyProbe destination, TKeys sources, ref JournalTicket ticket)
         where TKeys : struct, IKeyList, allows ref struct
     {
-        using var write = new MultiKeyWrite(_store, ShardsOf(destination, sources), ref ticket);
+        ShardSet shards = ShardSet.Of(_store, sources);
+        shards.Add(_store.ShardIndexOf(destination.Hash));
+        using var write = new MultiKeyWrite(_store, shards, ref ticket);
         byte[] rented = [];
         try
         {
@@ -116,21 +118,6 @@ internal sealed class BitmapOperations
         {
             ArrayPool<byte>.Shared.Return(rented);
         }
-    }
-
-    private ShardSet ShardsOf<TKeys>(in KeyProbe destination, TKeys sources)
-        where TKeys : struct, IKeyList, allows ref struct
-    {
-        KeyScratch scratch = default;
-        var shards = default(ShardSet);
-        shards.Add(_store.ShardIndexOf(destination.Hash));
-        for (int i = 0; i < sources.Count; i++)
-        {
-            sources.Probe(i, ref scratch, out KeyProbe source);
-            shards.Add(_store.ShardIndexOf(source.Hash));
-        }
-
-        return shards;
     }
 
     private static int Fold<TKeys>(in MultiKeyWrite write, int database, BitOperator with, TKeys sources, ref byte[] rented)

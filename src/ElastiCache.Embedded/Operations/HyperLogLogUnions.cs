@@ -25,7 +25,7 @@ internal sealed class HyperLogLogUnions
         byte[] rented = RentUnion(out Span<byte> union);
         try
         {
-            using var read = new MultiKeyRead(_store, ShardsOf(keys));
+            using var read = new MultiKeyRead(_store, ShardSet.Of(_store, keys));
             for (int i = 0; i < keys.Count; i++)
             {
                 keys.Probe(i, ref scratch, out KeyProbe key);
@@ -58,7 +58,7 @@ internal sealed class HyperLogLogUnions
         where TKeys : struct, IKeyList, allows ref struct
     {
         KeyScratch scratch = default;
-        ShardSet shards = ShardsOf(sources);
+        ShardSet shards = ShardSet.Of(_store, sources);
         shards.Add(_store.ShardIndexOf(destination.Hash));
         byte[] rented = RentUnion(out Span<byte> union);
         try
@@ -123,20 +123,6 @@ internal sealed class HyperLogLogUnions
 
         HyperLogLogRecord.RequireValid(exists: true, entry, key);
         return HyperLogLogValue.TryMergeInto(entry.Value, union) ? HyperLogLogFormat.IsDense(entry.Value) : throw HyperLogLogRecord.Damaged(key);
-    }
-
-    private ShardSet ShardsOf<TKeys>(TKeys keys)
-        where TKeys : struct, IKeyList, allows ref struct
-    {
-        KeyScratch scratch = default;
-        var shards = default(ShardSet);
-        for (int i = 0; i < keys.Count; i++)
-        {
-            keys.Probe(i, ref scratch, out KeyProbe key);
-            shards.Add(_store.ShardIndexOf(key.Hash));
-        }
-
-        return shards;
     }
 
     private static byte[] RentUnion(out Span<byte> union)

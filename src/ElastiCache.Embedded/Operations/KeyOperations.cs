@@ -58,7 +58,7 @@ internal sealed class KeyOperations
         where TKeys : struct, IKeyList, allows ref struct
     {
         var scratch = default(KeyScratch);
-        using var write = new MultiKeyWrite(_store, ShardsOf(keys), ref ticket);
+        using var write = new MultiKeyWrite(_store, ShardSet.Of(_store, keys), ref ticket);
         long deleted = 0;
         for (int i = 0; i < keys.Count; i++)
         {
@@ -112,7 +112,7 @@ internal sealed class KeyOperations
     /// <exception cref="CacheFullException">The budget has no room for the second copy. Nothing has changed.</exception>
     public RenameOutcome Rename(int database, in KeyProbe source, in KeyProbe destination, bool onlyIfAbsent, ref JournalTicket ticket)
     {
-        using var write = new MultiKeyWrite(_store, ShardsOf(source, destination), ref ticket);
+        using var write = new MultiKeyWrite(_store, ShardSet.Of(_store, source, destination), ref ticket);
         Shard from = write.ShardOf(source);
         Shard to = write.ShardOf(destination);
         if (!from.TryFind(database, source, out Entry entry))
@@ -154,7 +154,7 @@ internal sealed class KeyOperations
             throw new ArgumentException("A key can't be copied to itself; name another key or another database.", nameof(destination));
         }
 
-        using var write = new MultiKeyWrite(_store, ShardsOf(source, destination), ref ticket);
+        using var write = new MultiKeyWrite(_store, ShardSet.Of(_store, source, destination), ref ticket);
         Shard from = write.ShardOf(source);
         Shard to = write.ShardOf(destination);
         if (!from.TryFind(sourceDatabase, source, out Entry entry))
@@ -213,7 +213,7 @@ internal sealed class KeyOperations
         where TKeys : struct, IKeyList, allows ref struct
     {
         var scratch = default(KeyScratch);
-        using var read = new MultiKeyRead(_store, ShardsOf(keys));
+        using var read = new MultiKeyRead(_store, ShardSet.Of(_store, keys));
         long count = 0;
         for (int i = 0; i < keys.Count; i++)
         {
@@ -229,28 +229,6 @@ internal sealed class KeyOperations
         }
 
         return count;
-    }
-
-    private ShardSet ShardsOf<TKeys>(scoped TKeys keys)
-        where TKeys : struct, IKeyList, allows ref struct
-    {
-        var scratch = default(KeyScratch);
-        var shards = default(ShardSet);
-        for (int i = 0; i < keys.Count; i++)
-        {
-            keys.Probe(i, ref scratch, out KeyProbe key);
-            shards.Add(_store.ShardIndexOf(key.Hash));
-        }
-
-        return shards;
-    }
-
-    private ShardSet ShardsOf(in KeyProbe a, in KeyProbe b)
-    {
-        var shards = default(ShardSet);
-        shards.Add(_store.ShardIndexOf(a.Hash));
-        shards.Add(_store.ShardIndexOf(b.Hash));
-        return shards;
     }
 
     // Keys that were not there are named as well, as Redis does it: to delete them again changes nothing.

@@ -50,14 +50,14 @@ internal sealed class LcsOperations
     /// <exception cref="WrongTypeException">One does.</exception>
     public void RequireStrings(int database, in KeyProbe a, in KeyProbe b)
     {
-        using var read = new MultiKeyRead(_store, ShardsOf(a, b));
+        using var read = new MultiKeyRead(_store, ShardSet.Of(_store, a, b));
         Find(database, a);
         Find(database, b);
     }
 
     private Copies Copy(int database, in KeyProbe a, in KeyProbe b)
     {
-        using (new MultiKeyRead(_store, ShardsOf(a, b)))
+        using (new MultiKeyRead(_store, ShardSet.Of(_store, a, b)))
         {
             ReadOnlySpan<byte> valueOfA = Find(database, a);
             ReadOnlySpan<byte> valueOfB = Find(database, b);
@@ -68,14 +68,6 @@ internal sealed class LcsOperations
 
             return new Copies(valueOfA, valueOfB);
         }
-    }
-
-    private ShardSet ShardsOf(in KeyProbe a, in KeyProbe b)
-    {
-        var shards = default(ShardSet);
-        shards.Add(_store.ShardIndexOf(a.Hash));
-        shards.Add(_store.ShardIndexOf(b.Hash));
-        return shards;
     }
 
     // The span holds until the shard is unlocked: finding another key moves nothing, and an expired one frees only its own record.

@@ -308,10 +308,7 @@ internal sealed class ListOperations
         int database, in KeyProbe source, in KeyProbe destination, bool fromHead, bool toHead, ref TSink sink, ref JournalTicket ticket)
         where TSink : struct, IElementSink, allows ref struct
     {
-        var shards = default(ShardSet);
-        shards.Add(_store.ShardIndexOf(source.Hash));
-        shards.Add(_store.ShardIndexOf(destination.Hash));
-        using var write = new MultiKeyWrite(_store, shards, ref ticket);
+        using var write = new MultiKeyWrite(_store, ShardSet.Of(_store, source, destination), ref ticket);
         if (!write.TryFind(database, source, ValueKind.List, out Entry from))
         {
             return false;

@@ -46,7 +46,7 @@ internal sealed class SetAlgebra
         where TSink : struct, IFieldSink, allows ref struct
     {
         var scratch = default(KeyScratch);
-        using var read = new MultiKeyRead(_store, ShardsOf(keys));
+        using var read = new MultiKeyRead(_store, ShardSet.Of(_store, keys));
         var operands = new SetOperand[keys.Count];
         for (int i = 0; i < operands.Length; i++)
         {
@@ -78,7 +78,7 @@ internal sealed class SetAlgebra
         where TKeys : struct, IKeyList, allows ref struct
     {
         var scratch = default(KeyScratch);
-        ShardSet shards = ShardsOf(keys);
+        ShardSet shards = ShardSet.Of(_store, keys);
         shards.Add(_store.ShardIndexOf(destination.Hash));
         using var result = new NameBuffer();
         using var write = new MultiKeyWrite(_store, shards, ref ticket);
@@ -197,20 +197,6 @@ internal sealed class SetAlgebra
         {
             throw new WrongTypeException(entry.Key, TypeNames.Of(entry.Kind), TypeNames.Of(ValueKind.Set));
         }
-    }
-
-    private ShardSet ShardsOf<TKeys>(scoped TKeys keys)
-        where TKeys : struct, IKeyList, allows ref struct
-    {
-        var scratch = default(KeyScratch);
-        var shards = default(ShardSet);
-        for (int i = 0; i < keys.Count; i++)
-        {
-            keys.Probe(i, ref scratch, out KeyProbe key);
-            shards.Add(_store.ShardIndexOf(key.Hash));
-        }
-
-        return shards;
     }
 
     // One of the sets, looked up once. A set that is named twice is its own operand twice.

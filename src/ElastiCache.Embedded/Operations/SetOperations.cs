@@ -115,10 +115,7 @@ internal sealed class SetOperations
     /// <exception cref="CacheFullException">The budget has no room. Nothing has changed.</exception>
     public bool Move(int database, in KeyProbe source, in KeyProbe destination, ReadOnlySpan<byte> member, ref JournalTicket ticket)
     {
-        var shards = default(ShardSet);
-        shards.Add(_store.ShardIndexOf(source.Hash));
-        shards.Add(_store.ShardIndexOf(destination.Hash));
-        using var write = new MultiKeyWrite(_store, shards, ref ticket);
+        using var write = new MultiKeyWrite(_store, ShardSet.Of(_store, source, destination), ref ticket);
         if (!write.TryFind(database, source, ValueKind.Set, out Entry from))
         {
             return false;

@@ -46,6 +46,30 @@ internal struct ShardSet
         return shards;
     }
 
+    /// <summary>The shards of two keys.</summary>
+    public static ShardSet Of(Store store, in KeyProbe one, in KeyProbe other)
+    {
+        var shards = default(ShardSet);
+        shards.Add(store.ShardIndexOf(one.Hash));
+        shards.Add(store.ShardIndexOf(other.Hash));
+        return shards;
+    }
+
+    /// <summary>The shards of some keys.</summary>
+    public static ShardSet Of<TKeys>(Store store, scoped TKeys keys)
+        where TKeys : struct, IKeyList, allows ref struct
+    {
+        var scratch = default(KeyScratch);
+        var shards = default(ShardSet);
+        for (int i = 0; i < keys.Count; i++)
+        {
+            keys.Probe(i, ref scratch, out KeyProbe key);
+            shards.Add(store.ShardIndexOf(key.Hash));
+        }
+
+        return shards;
+    }
+
     /// <summary>All shards of a store.</summary>
     public static ShardSet AllOf(Store store)
     {

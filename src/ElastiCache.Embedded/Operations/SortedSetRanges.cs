@@ -180,10 +180,7 @@ internal sealed class SortedSetRanges
     /// <exception cref="WrongTypeException">The source holds something else. Nothing has changed.</exception>
     public long Store(int database, in KeyProbe destination, in KeyProbe source, in SortedSetRange range, ref JournalTicket ticket)
     {
-        var shards = default(ShardSet);
-        shards.Add(_store.ShardIndexOf(destination.Hash));
-        shards.Add(_store.ShardIndexOf(source.Hash));
-        using var write = new MultiKeyWrite(_store, shards, ref ticket);
+        using var write = new MultiKeyWrite(_store, ShardSet.Of(_store, destination, source), ref ticket);
         var members = new List<(byte[] Member, double Score)>();
         if (write.TryFind(database, source, ValueKind.SortedSet, out Entry entry))
         {

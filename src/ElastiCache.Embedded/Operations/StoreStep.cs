@@ -20,11 +20,8 @@ internal readonly ref struct StoreStep : IDisposable
     /// <inheritdoc cref="StoreStep(Store, in KeyProbe, ref JournalTicket)"/>
     public StoreStep(Store store, in KeyProbe one, in KeyProbe other, ref JournalTicket ticket)
     {
-        var shards = default(ShardSet);
-        shards.Add(store.ShardIndexOf(one.Hash));
-        shards.Add(store.ShardIndexOf(other.Hash));
         _ticket = ref ticket;
-        _transaction = StoreTransaction.IsActive ? null : new StoreTransaction(store, shards);
+        _transaction = StoreTransaction.IsActive ? null : new StoreTransaction(store, ShardSet.Of(store, one, other));
     }
 
     public void Dispose()

@@ -85,7 +85,7 @@ internal sealed class StreamReads
     {
         KeyScratch scratch = default;
         int served = 0;
-        using var read = new MultiKeyRead(_store, ShardsOf(keys));
+        using var read = new MultiKeyRead(_store, ShardSet.Of(_store, keys));
         for (int i = 0; i < keys.Count; i++)
         {
             keys.Probe(i, ref scratch, out KeyProbe key);
@@ -141,7 +141,7 @@ internal sealed class StreamReads
             return Deliver(write.Shard, database, key, 0, cursors[0], reader, count, ref sink) ? 1 : 0;
         }
 
-        using var writes = new MultiKeyWrite(_store, ShardsOf(keys), ref ticket);
+        using var writes = new MultiKeyWrite(_store, ShardSet.Of(_store, keys), ref ticket);
         for (int i = 0; i < keys.Count; i++)
         {
             keys.Probe(i, ref scratch, out KeyProbe key);
@@ -289,19 +289,5 @@ internal sealed class StreamReads
                 sink.Deleted(id);
             }
         }
-    }
-
-    private ShardSet ShardsOf<TKeys>(TKeys keys)
-        where TKeys : struct, IKeyList, allows ref struct
-    {
-        KeyScratch scratch = default;
-        var shards = default(ShardSet);
-        for (int i = 0; i < keys.Count; i++)
-        {
-            keys.Probe(i, ref scratch, out KeyProbe key);
-            shards.Add(_store.ShardIndexOf(key.Hash));
-        }
-
-        return shards;
     }
 }
