@@ -40,12 +40,7 @@ internal static class BlockingListCommands
             return error;
         }
 
-        byte[][] keys = new byte[arguments.Count - 2][];
-        for (int i = 0; i < keys.Length; i++)
-        {
-            keys[i] = arguments[1 + i].ToArray();
-        }
-
+        byte[][] keys = arguments.Copy(1, arguments.Count - 2);
         var attempt = new ListPopAttempt(context.Lists, context.Database, keys, fromHead, 1);
         WaitingCommand.Run(context, keys, attempt, timeout, (client, served) =>
         {

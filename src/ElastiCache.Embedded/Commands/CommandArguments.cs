@@ -57,6 +57,18 @@ internal readonly ref struct CommandArguments
     /// <summary>Makes an argument ready for a look-up.</summary>
     public void Probe(int index, out KeyProbe key) => KeyProbe.Create(this[index], out key);
 
+    /// <summary>Copies of some arguments that stand side by side, for what outlives the reader's buffer.</summary>
+    public byte[][] Copy(int first, int count)
+    {
+        byte[][] copies = new byte[count][];
+        for (int i = 0; i < copies.Length; i++)
+        {
+            copies[i] = this[first + i].ToArray();
+        }
+
+        return copies;
+    }
+
     /// <summary>The keys that stand from an argument on, every <paramref name="step"/>-th.</summary>
     public CommandKeys Keys(int first, int step = 1) => new(this, first, step);
 }

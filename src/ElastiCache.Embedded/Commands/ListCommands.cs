@@ -44,42 +44,8 @@ internal static class ListCommands
 
     /// <summary>Reads what LMPOP and BLMPOP take after the timeout: <c>numkeys key … LEFT|RIGHT [COUNT count]</c>.</summary>
     /// <returns>Null, or what is wrong.</returns>
-    public static CommandError? ReadPopArguments(scoped in CommandArguments arguments, int countAt, out byte[][] keys, out bool fromHead, out long count)
-    {
-        (keys, fromHead, count) = ([], false, -1);
-        if (!arguments.TryInteger(countAt, out long keyCount) || keyCount < 1)
-        {
-            return new CommandError("numkeys should be greater than 0");
-        }
-
-        long where = countAt + keyCount + 1;
-        if (where >= arguments.Count || !TryReadEnd(arguments, (int)where, out fromHead))
-        {
-            return CommandError.Syntax;
-        }
-
-        for (int i = (int)where + 1; i < arguments.Count; i++)
-        {
-            if (count >= 0 || !arguments.Is(i, "COUNT"u8) || i + 1 >= arguments.Count)
-            {
-                return CommandError.Syntax;
-            }
-
-            if (!arguments.TryInteger(++i, out count) || count < 1)
-            {
-                return new CommandError("count should be greater than 0");
-            }
-        }
-
-        count = Math.Max(1, count);
-        keys = new byte[keyCount][];
-        for (int i = 0; i < keyCount; i++)
-        {
-            keys[i] = arguments[countAt + 1 + i].ToArray();
-        }
-
-        return null;
-    }
+    public static CommandError? ReadPopArguments(scoped in CommandArguments arguments, int countAt, out byte[][] keys, out bool fromHead, out long count) =>
+        MultiPopArguments.Read(arguments, countAt, "LEFT"u8, "RIGHT"u8, out keys, out fromHead, out count);
 
     private static CommandError? Push(CommandContext context, scoped in CommandArguments arguments, bool atHead, bool onlyIfPresent)
     {

@@ -107,12 +107,7 @@ internal static class SortedSetAlgebraCommands
             return CommandError.Syntax;
         }
 
-        keys = new byte[count][];
-        for (int i = 0; i < count; i++)
-        {
-            keys[i] = arguments[countAt + 1 + i].ToArray();
-        }
-
+        keys = arguments.Copy(countAt + 1, (int)count);
         return null;
     }
 
@@ -174,12 +169,7 @@ internal static class SortedSetAlgebraCommands
             return error;
         }
 
-        byte[][] keys = new byte[arguments.Count - 2][];
-        for (int i = 0; i < keys.Length; i++)
-        {
-            keys[i] = arguments[1 + i].ToArray();
-        }
-
+        byte[][] keys = arguments.Copy(1, arguments.Count - 2);
         var attempt = new SortedSetPopAttempt(context.SortedSets, context.Database, keys, highest, 1);
         WaitingCommand.Run(context, keys, attempt, timeout, (client, served) =>
         {

@@ -35,48 +35,8 @@ internal static class SortedSetCommands
 
     /// <summary>Reads what ZMPOP and BZMPOP take after the timeout: <c>numkeys key … MIN|MAX [COUNT count]</c>.</summary>
     /// <returns>Null, or what is wrong.</returns>
-    public static CommandError? ReadPopArguments(scoped in CommandArguments arguments, int countAt, out byte[][] keys, out bool highest, out long count)
-    {
-        (keys, highest, count) = ([], false, -1);
-        if (!arguments.TryInteger(countAt, out long keyCount) || keyCount < 1)
-        {
-            return new CommandError("numkeys should be greater than 0");
-        }
-
-        long where = countAt + keyCount + 1;
-        if (where >= arguments.Count)
-        {
-            return CommandError.Syntax;
-        }
-
-        highest = arguments.Is((int)where, "MAX"u8);
-        if (!highest && !arguments.Is((int)where, "MIN"u8))
-        {
-            return CommandError.Syntax;
-        }
-
-        for (int i = (int)where + 1; i < arguments.Count; i++)
-        {
-            if (count >= 0 || !arguments.Is(i, "COUNT"u8) || i + 1 >= arguments.Count)
-            {
-                return CommandError.Syntax;
-            }
-
-            if (!arguments.TryInteger(++i, out count) || count < 1)
-            {
-                return new CommandError("count should be greater than 0");
-            }
-        }
-
-        count = Math.Max(1, count);
-        keys = new byte[keyCount][];
-        for (int i = 0; i < keyCount; i++)
-        {
-            keys[i] = arguments[countAt + 1 + i].ToArray();
-        }
-
-        return null;
-    }
+    public static CommandError? ReadPopArguments(scoped in CommandArguments arguments, int countAt, out byte[][] keys, out bool highest, out long count) =>
+        MultiPopArguments.Read(arguments, countAt, "MAX"u8, "MIN"u8, out keys, out highest, out count);
 
     /// <summary>The reply of ZMPOP: the key, and an array of members with scores.</summary>
     public static void WriteKeyAndMembers(RespWriter reply, byte[] key, List<(byte[] Member, double Score)> members)

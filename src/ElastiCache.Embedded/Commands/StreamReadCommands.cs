@@ -77,11 +77,7 @@ internal static class StreamReadCommands
 
     private static void Wait(CommandContext context, scoped in CommandArguments arguments, in Options options, StreamCursor[] cursors, bool isGroup)
     {
-        byte[][] keys = new byte[options.Streams][];
-        for (int i = 0; i < keys.Length; i++)
-        {
-            keys[i] = arguments[options.FirstKey + i].ToArray();
-        }
+        byte[][] keys = arguments.Copy(options.FirstKey, options.Streams);
 
         long count = options.Count == 0 ? CountAfterWait : options.Count;
         var reply = new RespWriter { Protocol = context.Reply.Protocol };
