@@ -348,49 +348,13 @@ public sealed partial class EmbeddedCache : IAsyncDisposable, IDisposable
     internal static EmbeddedCache Open(EmbeddedCacheOptions options, IStorage storage)
     {
         Store store = NewStore(options);
-        RecoveredLog? recovered = null;
         try
         {
-            // Before anything is made: without a key nothing can be written.
-            _ = options.Envelope?.Keys?.Current;
-            recovered = Replay(store, new EnvelopeStorage(storage, options.Envelope, options.TimeProvider), options);
-            var notices = new LogNotices(LoggerOf(options), options.Folder);
-            var logOptions = new AppendLogOptions
-            {
-                Poisoned = notices.Poisoned,
-                Resumed = notices.Resumed,
-                FellBehind = notices.FellBehind,
-                CaughtUp = notices.CaughtUp,
-                RewriteFailed = notices.RewriteFailed,
-                Mode = options.Durability,
-                MaxUnpersistedAge = options.MaxUnpersistedAge,
-                RewriteGrowthPercent = options.LogRewriteGrowthPercent,
-                RewriteMinBytes = options.LogRewriteMinBytes,
-            };
-            RecoveryReport report = recovered.Report;
-            var log = new AppendLog(recovered, new StoreLocks(store), logOptions, store.Clock, new StoreRewriteSource(store));
-            recovered = null;       // the log gives it back
-            store.Journal = log;
-            if (options.RecoverTo != null)
-            {
-                MakeItTheLogs(log);
-            }
-
-            log.Rewriter!.RewriteIfOverdue();
-
+            (AppendLog log, RecoveryReport report) = LogOpening.Open(store, storage, options, LoggerOf(options));
             return new EmbeddedCache(options, store, log) { Recovery = report };
-        }
-        catch (IOException e) when (e is not LogException)
-        {
-            // What the disk answers rarely says which disk: "No space left on device".
-            store.Dispose();
-            throw new LogFolderException(
-                storage.PathOf(LogFolder.Root), $"the disk failed ({e.Message.TrimEnd('.')})",
-                "Nothing is lost that was on disk: make room or mend the disk, then open it again.", e);
         }
         catch
         {
-            recovered?.Dispose();
             store.Dispose();
             throw;
         }
@@ -398,39 +362,10 @@ public sealed partial class EmbeddedCache : IAsyncDisposable, IDisposable
 
     private static ILogger LoggerOf(EmbeddedCacheOptions options) => (ILogger?)options.LoggerFactory?.CreateLogger<EmbeddedCache>() ?? NullLogger.Instance;
 
-    private static RecoveredLog Replay(Store store, IStorage storage, EmbeddedCacheOptions options)
-    {
-        store.IsLoading = true;
-        RecoveredLog recovered = Persistence.Recovery.Run(
-            storage, new StoreReplay(store), store.Clock, new RecoveryOptions(options.HistoryRetention, options.RecoverTo?.ToUnixTimeSeconds()));
-        store.IsLoading = false;
-        if (recovered.Report.NewestTimestamp is { } newest)
-        {
-            // What was reported as expired before the restart stays expired, even if the wall clock was set back.
-            store.Clock.NotBefore(newest.ToUnixTimeMilliseconds());
-        }
-
-        return recovered;
-    }
-
     internal void LogBackupFailed(Exception failure, string name) => LogBackupFailed(Logger, failure, name);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The backup '{Name}' failed.")]
     private static partial void LogBackupFailed(ILogger logger, Exception exception, string name);
-
-    // Until this has succeeded the folder has its newest state, and whoever opens it anew gets that.
-    private static void MakeItTheLogs(AppendLog log)
-    {
-        try
-        {
-            log.Rewriter!.Rewrite();
-        }
-        catch
-        {
-            log.Close();
-            throw;
-        }
-    }
 
     private async Task MakeFinalBackupAsync()
     {
