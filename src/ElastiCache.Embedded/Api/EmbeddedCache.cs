@@ -69,13 +69,13 @@ public sealed partial class EmbeddedCache : IAsyncDisposable, IDisposable
         Waiters = new KeyWaiters(store);
         store.Awaiters = Waiters;
         _sweeper = new Sweeper(store, Logger);
+        Metrics = new CacheMetrics(store, Removals.Events, log, options.Name ?? options.Folder ?? "memory");
         if (_options.Backup is { } backup)
         {
+            // Last: a backup that is due begins at once, in another thread.
             _backups = new CacheBackups(this, backup);
             _schedule = backup is { Window: not null, RetentionDays: > 0 } ? new BackupSchedule(_backups, store.Clock) : null;
         }
-
-        Metrics = new CacheMetrics(store, Removals.Events, log, options.Name ?? options.Folder ?? "memory");
     }
 
     /// <summary>The strings of database 0.</summary>
