@@ -35,6 +35,7 @@ internal sealed class AppendLog : Journal, IAsyncDisposable, IDisposable
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly bool _isAlways;
     private readonly int _laneBytesLimit;
+    private readonly Lock _checkingAge = new();
     private volatile int _state = Open;
     private volatile bool _closing;
     private int _rest = Awake;
@@ -310,25 +311,29 @@ internal sealed class AppendLog : Journal, IAsyncDisposable, IDisposable
         }
     }
 
+    // One at a time: who looks when another has just turned the state finds that it has been told of.
     private void CheckAge()
     {
         TimeSpan limit = _options.MaxUnpersistedAge;
-        TimeSpan age = _writer.Backlog.Age;
-        bool isBehind = limit != Timeout.InfiniteTimeSpan && age > limit;
-        int turns = isBehind ? Open : Behind;
-        if (Interlocked.CompareExchange(ref _state, isBehind ? Behind : Open, turns) != turns)
+        lock (_checkingAge)
         {
-            return;
-        }
+            TimeSpan age = _writer.Backlog.Age;
+            bool isBehind = limit != Timeout.InfiniteTimeSpan && age > limit;
+            int turns = isBehind ? Open : Behind;
+            if (Interlocked.CompareExchange(ref _state, isBehind ? Behind : Open, turns) != turns)
+            {
+                return;
+            }
 
-        if (isBehind)
-        {
-            TimesBehind++;
-            _options.FellBehind?.Invoke(age);
-        }
-        else
-        {
-            _options.CaughtUp?.Invoke();
+            if (isBehind)
+            {
+                TimesBehind++;
+                _options.FellBehind?.Invoke(age);
+            }
+            else
+            {
+                _options.CaughtUp?.Invoke();
+            }
         }
     }
 
