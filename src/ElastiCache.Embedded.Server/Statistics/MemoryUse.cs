@@ -83,7 +83,7 @@ internal sealed record MemoryUse
             Shard shard = store.ShardAt(i);
             shard.Enter();
             wheels += shard.WheelBytes;
-            idleTimes += shard.Times?.Bytes ?? 0;
+            idleTimes += shard.Tracker?.Bytes ?? 0;
             for (int database = 0; database < databases.Length; database++)
             {
                 databases[database] = new DatabaseUse(

@@ -49,6 +49,9 @@ internal sealed unsafe class Room
     /// <summary>See <see cref="Evictor.GoesByUse"/>.</summary>
     public bool GoesByUse => _evictor?.GoesByUse == true;
 
+    /// <summary>See <see cref="Evictor.Order"/>.</summary>
+    public EvictionOrder Order => _evictor?.Order ?? EvictionOrder.Other;
+
     /// <summary>See <see cref="Evictor.UsesOf"/>.</summary>
     public int? UsesOf(uint hash) => _evictor?.UsesOf(hash);
 
