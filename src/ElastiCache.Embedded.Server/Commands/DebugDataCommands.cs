@@ -80,7 +80,7 @@ internal static class DebugDataCommands
     private static long IdleSecondsOf(CommandContext context, in KeyProbe key)
     {
         using var read = new KeyRead(context.Store, context.Database, key);
-        return read.Shard.Times?.SecondsSince(context.Database, key.SlotHash) ?? 0;
+        return read.Shard.Tracker?.UseOf(context.Database, key.SlotHash).IdleSeconds ?? 0;
     }
 
     private static long BytesOf(CommandContext context, in KeyProbe key)

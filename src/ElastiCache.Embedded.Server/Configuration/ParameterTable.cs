@@ -37,8 +37,10 @@ internal static class ParameterTable
         new("maxmemory", ParameterKind.MemoryOrShare, "0"),
         Integer("reserved-memory-percent", 0, 0, 99) with { Protection = Immutable, IsHidden = true },     // ElastiCache's, not Redis's
         Integer("shards", 0, 0, EmbeddedCacheOptions.MostShards) with { Protection = Immutable, IsHidden = true },                  // ours; 0 = as many as suit the budget
-        Boolean("track-idle-time", true) with { Protection = Immutable, IsHidden = true },                                         // ours: whether OBJECT IDLETIME knows
+        Boolean("track-access", true) with { Protection = Immutable, IsHidden = true },                                            // ours: whether OBJECT IDLETIME and FREQ know
         Choice("maxmemory-policy", "noeviction", "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl", "allkeys-lru", "allkeys-lfu", "allkeys-random", "allkeys-adaptive", "volatile-adaptive", "noeviction"),
+        Integer("lfu-decay-time", 1, 0, int.MaxValue),
+        Integer("lfu-log-factor", 10, 0, int.MaxValue),
         new("maxmemory-clients", ParameterKind.MemoryOrPercent, "0"),
         Memory("proto-max-bulk-len", 512L << 20, 1 << 20),
         Memory("client-query-buffer-limit", 1L << 30, 1 << 20),
@@ -130,8 +132,6 @@ internal static class ParameterTable
         Boolean("lazyfree-lazy-user-del", false),
         Boolean("lazyfree-lazy-user-flush", false),
         Integer("key-load-delay", 0, int.MinValue, int.MaxValue) with { IsHidden = true },
-        Integer("lfu-decay-time", 1, 0, int.MaxValue),
-        Integer("lfu-log-factor", 10, 0, int.MaxValue),
         Integer("loading-process-events-interval-bytes", 2 << 20, 1024, int.MaxValue) with { IsHidden = true },
         Integer("list-compress-depth", 0, 0, int.MaxValue),
         Text("logfile", "") with { Protection = Immutable },

@@ -86,7 +86,11 @@ internal static class ServerParameters
         configuration.Note("dir", cache.Folder ?? Path.GetFullPath(configuration["dir"] is { Length: > 0 } dir ? dir : "."));
         configuration.Note("reserved-memory-percent", cache.ReservedMemoryPercent.ToString(CultureInfo.InvariantCulture));
         configuration.Note("shards", cache.Store.ShardCount.ToString(CultureInfo.InvariantCulture));
-        configuration.Note("track-idle-time", cache.Store.TracksIdleTime ? "yes" : "no");
+        configuration.Note("track-access", cache.Store.TracksAccess ? "yes" : "no");
+        configuration.Note("lfu-log-factor", cache.Store.Frequencies.LogFactor.ToString(CultureInfo.InvariantCulture));
+        configuration.Note("lfu-decay-time", cache.Store.Frequencies.DecayMinutes.ToString(CultureInfo.InvariantCulture));
+        configuration.Act("lfu-log-factor", value => cache.Store.Frequencies.LogFactor = Clamped(value));
+        configuration.Act("lfu-decay-time", value => cache.Store.Frequencies.DecayMinutes = Clamped(value));
         configuration.Note("maxmemory", cache.Store.Budget.TotalBytes.ToString(CultureInfo.InvariantCulture));
         if (cache.Store.Budget.TotalBytes > 0)
         {

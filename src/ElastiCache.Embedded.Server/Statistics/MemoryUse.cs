@@ -84,7 +84,7 @@ internal sealed record MemoryUse
             Shard shard = store.ShardAt(i);
             shard.Enter();
             wheels += shard.WheelBytes;
-            notes += shard.Room.OutsideBytes + (shard.Times?.Bytes ?? 0);
+            notes += shard.Room.OutsideBytes;
             for (int database = 0; database < databases.Length; database++)
             {
                 databases[database] = new DatabaseUse(

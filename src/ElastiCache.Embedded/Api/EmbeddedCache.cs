@@ -411,11 +411,14 @@ public sealed partial class EmbeddedCache : IAsyncDisposable, IDisposable
     internal Store NewScratchStore() =>
         new(Store.ShardCount, Store.DatabaseCount, new MemoryBudget(0, evicts: false), new CacheClock(_options.TimeProvider)) { Owner = typeof(EmbeddedCache) };
 
-    private static Store NewStore(EmbeddedCacheOptions options) => new(
-        options.ResolveShards(),
-        options.Databases,
-        new MemoryBudget(options.ResolveMaxMemory(), options.EvictionPolicy != EvictionPolicy.NoEviction),
-        new CacheClock(options.TimeProvider),
-        EvictionPolicies.EvictorOf(options.EvictionPolicy),
-        options.TracksIdleTime) { Owner = typeof(EmbeddedCache) };
+    private static Store NewStore(EmbeddedCacheOptions options)
+    {
+        var budget = new MemoryBudget(options.ResolveMaxMemory(), options.EvictionPolicy != EvictionPolicy.NoEviction);
+        var clock = new CacheClock(options.TimeProvider);
+        Func<Shard, Evictor>? newEvictor = EvictionPolicies.EvictorOf(options.EvictionPolicy);
+        var store = new Store(options.ResolveShards(), options.Databases, budget, clock, newEvictor, options.TracksAccess) { Owner = typeof(EmbeddedCache) };
+        store.Frequencies.LogFactor = options.LfuLogFactor;
+        store.Frequencies.DecayMinutes = (int)options.LfuDecayTime.TotalMinutes;
+        return store;
+    }
 }

@@ -25,6 +25,7 @@ public sealed class EmbeddedCacheOptions
     internal const int MostGrowthPercent = 1_000_000;
     internal static readonly TimeSpan LongestHistoryRetention = TimeSpan.FromDays(35);
     internal static readonly TimeSpan ShortestMaxUnpersistedAge = TimeSpan.FromSeconds(1);
+    internal static readonly TimeSpan LongestLfuDecayTime = TimeSpan.FromMinutes(int.MaxValue);
     internal static readonly TimeSpan LongestMaxUnpersistedAge = TimeSpan.FromHours(24);
 
     /// <summary>Where the log lives.</summary>
@@ -46,9 +47,9 @@ public sealed class EmbeddedCacheOptions
     /// of 16 KiB for its index and one for entries.
     /// </value>
     /// <remarks>
-    /// Counts native memory that entries and tables take, so it is a limit and not a hint. At the limit
+    /// Counts native memory that entries and tables take, and the buffers of a server's clients, so it is a limit and not a hint. At the limit
     /// <see cref="EvictionPolicy"/> decides. Without a limit the cache grows until the process runs out of memory. What else the process needs
-    /// (clients' buffers, the log's, objects of the program) comes on top: see docs/memory.md.
+    /// (the log's buffer, objects of the program) comes on top: see docs/memory.md.
     /// </remarks>
     public long MaxMemory { get; set; }
 
@@ -73,13 +74,23 @@ public sealed class EmbeddedCacheOptions
     /// </remarks>
     public EvictionPolicy EvictionPolicy { get; set; } = EvictionPolicy.AllKeysAdaptive;
 
-    /// <summary>Whether the cache notes when each key was last used, which <see cref="KeyInspectionExtensions.IdleTime"/> and OBJECT IDLETIME tell.</summary>
-    /// <value>Default <see langword="false"/>. The server program has <c>track-idle-time yes</c> by default.</value>
+    /// <summary>Whether the cache notes how each key is used: when last, which <see cref="KeyInspectionExtensions.IdleTime"/> and OBJECT IDLETIME tell, or, under an LFU policy, how often, for OBJECT FREQ.</summary>
+    /// <value>Default <see langword="false"/>. The server program has <c>track-access yes</c> by default.</value>
     /// <remarks>
-    /// It takes 8 to 16 bytes a key on the managed heap, which <see cref="MaxMemory"/> does not count, and makes the first use of a key in each second a little slower. The eviction policies
-    /// don't need it. Times are not kept in a <see cref="Folder"/>: for a key that is read from there it is as if it had been used then.
+    /// It takes 8 to 16 bytes a key on the managed heap, which <see cref="MaxMemory"/> counts, and makes the first use of a key in each second, or each use under an LFU policy, a little slower. The eviction
+    /// policies don't need it. A <see cref="Folder"/> keeps nothing of it but, under an LRU or LFU policy, what a snapshot or a rewritten log begins with: a key that is read from anything else is as good as new.
     /// </remarks>
-    public bool TracksIdleTime { get; set; }
+    public bool TracksAccess { get; set; }
+
+    /// <summary>How many uses raise what OBJECT FREQ tells of a key, where <see cref="TracksAccess"/> asks for it: of a counter c a use does it with the probability 1 / ((c − 5) × factor + 1).</summary>
+    /// <value>0 or more; with 0 every use does. Default 10, as Redis's <c>lfu-log-factor</c>: a million uses bring the counter to its end, 255.</value>
+    /// <remarks>What is evicted does not depend on it.</remarks>
+    public int LfuLogFactor { get; set; } = FrequencyScale.DefaultLogFactor;
+
+    /// <summary>After how long without a use what OBJECT FREQ tells of a key sinks by one, where <see cref="TracksAccess"/> asks for it.</summary>
+    /// <value>Whole minutes, 0 to 2,147,483,647; 0 for never. Default 1 minute, as Redis's <c>lfu-decay-time</c>.</value>
+    /// <remarks>What is evicted does not depend on it.</remarks>
+    public TimeSpan LfuDecayTime { get; set; } = TimeSpan.FromMinutes(FrequencyScale.DefaultDecayMinutes);
 
     /// <summary>Into how many independently locked parts the keys are divided.</summary>
     /// <value>A power of two from 1 to 4096, or 0 (default) for automatic: 64, and fewer where <see cref="MaxMemory"/> leaves a shard less than 8 MiB.</value>
@@ -208,6 +219,10 @@ public sealed class EmbeddedCacheOptions
 
         Require(Enum.IsDefined(EvictionPolicy), nameof(EvictionPolicy), EvictionPolicy,
             $"one of {string.Join(", ", Enum.GetNames<EvictionPolicy>())}");
+        Require(LfuLogFactor >= 0, nameof(LfuLogFactor), LfuLogFactor,
+            "0 or more");
+        Require(LfuDecayTime >= TimeSpan.Zero && LfuDecayTime <= LongestLfuDecayTime && LfuDecayTime.Ticks % TimeSpan.TicksPerMinute == 0, nameof(LfuDecayTime), LfuDecayTime,
+            "whole minutes, 0 for never to 2147483647");
         Require(Shards == 0 || (Shards is >= 1 and <= MostShards && BitOperations.IsPow2(Shards)), nameof(Shards), Shards,
             "a power of two from 1 to 4096, or 0 for automatic");
         Require(Databases is >= 1 and <= MostDatabases, nameof(Databases), Databases,

@@ -44,7 +44,7 @@ public static class KeyDumpExtensions
         KeyProbe.Create(key, ref scratch, out KeyProbe probe);
         using RdbValue value = DumpOperations.Read(payload);
         JournalTicket ticket = default;
-        RestoreOutcome outcome = keys.Database.Operations.Dumps.Restore(keys.Database.Index, probe, value, payload, deadline, replace, idleSeconds: null, ref ticket);
+        RestoreOutcome outcome = keys.Database.Operations.Dumps.Restore(keys.Database.Index, probe, value, payload, deadline, replace, use: default, ref ticket);
         keys.Database.Wait(ticket);
         return outcome != RestoreOutcome.KeyExists;
     }

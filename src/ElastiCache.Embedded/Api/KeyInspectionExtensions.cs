@@ -28,7 +28,7 @@ public static class KeyInspectionExtensions
     /// <returns>
     /// Null if there is no such key. The answer is never above the truth; for a few keys in a hundred, whose place in a table of limited size others have taken, it may be below, and after 194 days it begins at zero again.
     /// </returns>
-    /// <exception cref="InvalidOperationException">The key is there, and the cache was opened without <see cref="EmbeddedCacheOptions.TracksIdleTime"/>, or its policy is an LFU policy.</exception>
+    /// <exception cref="InvalidOperationException">The key is there, and the cache was opened without <see cref="EmbeddedCacheOptions.TracksAccess"/>, or its policy is an LFU policy.</exception>
     [SkipLocalsInit]
     public static TimeSpan? IdleTime(this Keys keys, CacheKey key)
     {

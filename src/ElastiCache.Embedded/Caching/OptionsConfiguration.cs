@@ -38,11 +38,18 @@ internal static class OptionsConfiguration
             options.EvictionPolicy = policy;
             return isName;
         }),
-        new(nameof(EmbeddedCacheOptions.TracksIdleTime), "true or false", (text, options) =>
+        new(nameof(EmbeddedCacheOptions.TracksAccess), "true or false", (text, options) =>
         {
             bool isBoolean = bool.TryParse(text, out bool tracks);
-            options.TracksIdleTime = tracks;
+            options.TracksAccess = tracks;
             return isBoolean;
+        }),
+        Number(nameof(EmbeddedCacheOptions.LfuLogFactor), static (options, factor) => options.LfuLogFactor = factor),
+        new(nameof(EmbeddedCacheOptions.LfuDecayTime), "a duration such as 00:01:00", (text, options) =>
+        {
+            bool isSpan = TryParseSpan(text, out TimeSpan decay);
+            options.LfuDecayTime = decay;
+            return isSpan;
         }),
         Number(nameof(EmbeddedCacheOptions.Shards), static (options, shards) => options.Shards = shards),
         Number(nameof(EmbeddedCacheOptions.Databases), static (options, databases) => options.Databases = databases),

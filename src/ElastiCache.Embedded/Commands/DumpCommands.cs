@@ -33,11 +33,11 @@ internal static class DumpCommands
         return null;
     }
 
-    // RESTORE key ttl payload [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency], checked in Redis's order. A frequency has no place: uses are counted in a sketch.
+    // RESTORE key ttl payload [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency], checked in Redis's order.
     private static CommandError? Restore(CommandContext context, scoped in CommandArguments arguments)
     {
-        bool replaces = false, isAbsolute = false, hasFrequency = false;
-        long? idleSeconds = null;
+        bool replaces = false, isAbsolute = false;
+        KnownUse use = default;
         for (int i = 4; i < arguments.Count; i++)
         {
             bool hasValue = i + 1 < arguments.Count;
@@ -49,7 +49,7 @@ internal static class DumpCommands
             {
                 isAbsolute = true;
             }
-            else if (arguments.Is(i, "IDLETIME"u8) && hasValue && !hasFrequency)
+            else if (arguments.Is(i, "IDLETIME"u8) && hasValue && use.Frequency == null)
             {
                 if (!arguments.TryInteger(++i, out long seconds))
                 {
@@ -61,9 +61,9 @@ internal static class DumpCommands
                     return new CommandError("Invalid IDLETIME value, must be >= 0");
                 }
 
-                idleSeconds = seconds;
+                use = KnownUse.Idle(seconds);
             }
-            else if (arguments.Is(i, "FREQ"u8) && hasValue && idleSeconds == null)
+            else if (arguments.Is(i, "FREQ"u8) && hasValue && use.IdleSeconds == null)
             {
                 if (!arguments.TryInteger(++i, out long frequency))
                 {
@@ -75,7 +75,7 @@ internal static class DumpCommands
                     return new CommandError("Invalid FREQ value, must be >= 0 and <= 255");
                 }
 
-                hasFrequency = true;
+                use = KnownUse.OfFrequency((byte)frequency);
             }
             else
             {
@@ -104,7 +104,7 @@ internal static class DumpCommands
         // As Redis, in which a time too far in the future overflows into the past.
         bool fits = ExpireDeadline.TryMake(ttl, inSeconds: false, isAbsolute ? 0 : context.Expiry.Now, out long deadline);
         deadline = ttl == 0 ? Record.NoExpiry : ExpireDeadline.Storable(fits ? deadline : 0);
-        if (context.Dumps.Restore(context.Database, key, value, arguments[3], deadline, replaces, idleSeconds, ref context.Ticket) == RestoreOutcome.KeyExists)
+        if (context.Dumps.Restore(context.Database, key, value, arguments[3], deadline, replaces, use, ref context.Ticket) == RestoreOutcome.KeyExists)
         {
             return KeyExists;
         }

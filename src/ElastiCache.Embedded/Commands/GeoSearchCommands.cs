@@ -94,7 +94,7 @@ internal static class GeoSearchCommands
             return null;
         }
 
-        Write(context.Reply, exists ? context.GeoSets.Search(context.Database, key, query) : [], shape.Unit.Meters(), read);
+        Write(context.Reply, exists ? context.GeoSets.Search(context.Database, key, query, uses: false) : [], shape.Unit.Meters(), read);
         return null;
     }
 
@@ -201,7 +201,7 @@ internal static class GeoSearchCommands
 
     private static CommandError? ReadMember(CommandContext context, scoped in CommandArguments arguments, in KeyProbe key, int index, ref Reading read)
     {
-        if (context.GeoSets.Find(context.Database, key, arguments[index]) is not { } found)
+        if (context.GeoSets.Find(context.Database, key, arguments[index], uses: false) is not { } found)
         {
             return null;    // no set, so no error about its members
         }

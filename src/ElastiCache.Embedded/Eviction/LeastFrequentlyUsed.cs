@@ -10,6 +10,8 @@ namespace ElastiCache.Embedded.Eviction;
 /// </remarks>
 internal sealed class LeastFrequentlyUsed(Shard shard, bool onlyExpiring) : QueuedEvictor(shard, onlyExpiring)
 {
+    public override EvictionOrder Order => EvictionOrder.Frequency;
+
     public override int? UsesOf(uint hash) => CountOf(hash);
 
     protected override bool CountsUses => true;

@@ -9,6 +9,8 @@ namespace ElastiCache.Embedded.Eviction;
 /// </remarks>
 internal sealed class LeastRecentlyUsed(Shard shard, bool onlyExpiring) : QueuedEvictor(shard, onlyExpiring)
 {
+    public override EvictionOrder Order => EvictionOrder.Recency;
+
     protected override bool CountsUses => false;
 
     protected override int QueueOf(long bytes, int uses) => 0;

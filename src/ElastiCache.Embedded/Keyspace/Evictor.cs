@@ -47,7 +47,10 @@ internal abstract class Evictor
     /// <summary>Whether it goes by how entries are used.</summary>
     public virtual bool GoesByUse => false;
 
-    /// <summary>About how often a key was used lately, for OBJECT FREQ; null if the policy isn't one that goes by that.</summary>
+    /// <summary>What Redis notes of uses under this policy, and writes into RDB files.</summary>
+    public virtual EvictionOrder Order => EvictionOrder.Other;
+
+    /// <summary>About how often a key was used lately, for OBJECT FREQ where uses are not tracked; null if the policy isn't one that goes by that.</summary>
     public virtual int? UsesOf(uint hash) => null;
 
     /// <summary>Exchanges two databases.</summary>
@@ -59,4 +62,17 @@ internal abstract class Evictor
     public virtual void Free()
     {
     }
+}
+
+/// <summary>By what a policy chooses, as far as that says which uses are noted.</summary>
+internal enum EvictionOrder
+{
+    /// <summary>Neither of the two; idle times are noted.</summary>
+    Other,
+
+    /// <summary>When entries were used last: Redis's LRU policies. Idle times are noted, and in RDB files.</summary>
+    Recency,
+
+    /// <summary>How often entries are used: Redis's LFU policies. Frequencies are noted, and in RDB files.</summary>
+    Frequency,
 }

@@ -20,9 +20,10 @@ internal interface ISnapshotObserver
     /// The elements, if the value only refers to them: to be read in slices, with the shard locked for each, and given back by
     /// <see cref="CollectionRegistry.EndSnapshot"/>. Null if the value holds all.
     /// </param>
+    /// <param name="use">How it was used, where that is tracked and the policy goes by it.</param>
     /// <exception cref="OutOfMemoryException">There is no memory for it. It is not taken, and <see cref="Fail"/> follows.</exception>
     void HandOver(
-        int shard, int database, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ValueKind kind, in RecordExtras extras, CollectionSnapshot? collection);
+        int shard, int database, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ValueKind kind, in RecordExtras extras, CollectionSnapshot? collection, KnownUse use);
 
     /// <summary>Says that an entry's old state is lost, for want of memory: the snapshot must not be used. The shard is locked. More may follow.</summary>
     void Fail(Exception cause);

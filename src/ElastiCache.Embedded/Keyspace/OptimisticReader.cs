@@ -22,7 +22,7 @@ internal enum ReadOutcome
     WrongType,
     Disturbed,
 
-    /// <summary>A hit whose time is to be noted; <see cref="Store"/> does that and says <see cref="Hit"/>.</summary>
+    /// <summary>A hit that is to be noted; <see cref="Store"/> does that and says <see cref="Hit"/>.</summary>
     HitToNote,
 }
 
@@ -265,6 +265,6 @@ internal static unsafe class OptimisticReader
             Bucket.MarkUsed(bucket, Bucket.SlotOfLane(lane), headerBefore);
         }
 
-        return (notes & AccessNotes.Time) == 0 ? ReadOutcome.Hit : ReadOutcome.HitToNote;
+        return (notes & AccessNotes.Tracked) == 0 ? ReadOutcome.Hit : ReadOutcome.HitToNote;
     }
 }

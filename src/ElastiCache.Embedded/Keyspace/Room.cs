@@ -46,11 +46,14 @@ internal sealed unsafe class Room
     /// <summary>Native bytes of what the evictor keeps.</summary>
     public long EvictorBytes => _evictor?.Bytes ?? 0;
 
-    /// <summary>Managed bytes of what it keeps.</summary>
+    /// <summary>Managed bytes of what the evictor keeps and of the notes of uses, as the budget counts them: when the evictor begins, and with each sweep.</summary>
     public long OutsideBytes { get; private set; }
 
     /// <summary>See <see cref="Evictor.GoesByUse"/>.</summary>
     public bool GoesByUse => _evictor?.GoesByUse == true;
+
+    /// <summary>See <see cref="Evictor.Order"/>.</summary>
+    public EvictionOrder Order => _evictor?.Order ?? EvictionOrder.Other;
 
     /// <summary>See <see cref="Evictor.UsesOf"/>.</summary>
     public int? UsesOf(uint hash) => _evictor?.UsesOf(hash);
@@ -308,7 +311,7 @@ internal sealed unsafe class Room
 
     private void CountOutside()
     {
-        long bytes = _evictor?.OutsideBytes ?? 0;
+        long bytes = (_evictor?.OutsideBytes ?? 0) + (_shard.Tracker?.Bytes ?? 0);
         if (bytes != OutsideBytes)
         {
             _store.BudgetChange.CountOutside(bytes - OutsideBytes);

@@ -23,8 +23,7 @@ internal sealed unsafe class Shard
 
     public Shard(Store store, int index, TableWord* words, int databases, Func<Shard, Evictor>? newEvictor)
     {
-        _store = store;
-        _arena = store.Arena;
+        (_store, _arena) = (store, store.Arena);
         _words = words;
         _tables = new RecordTable?[databases];
         Index = index;
@@ -36,7 +35,7 @@ internal sealed unsafe class Shard
         Snapshot = new ShardSnapshot(this);
         Compaction = new SlabCompaction(this, store);
         Room = new Room(this, store, newEvictor?.Invoke(this));
-        Times = store.TracksIdleTime ? new AccessTimes(this, store.Clock, databases) : null;
+        Tracker = AccessTracker.For(this, store);
 
         // Versions of an earlier process must not match by accident, so they begin with the time.
         _lastVersion = (ulong)store.Clock.UnixMilliseconds << 20;
@@ -51,8 +50,8 @@ internal sealed unsafe class Shard
     /// <summary>Empties sparse slabs.</summary>
     public SlabCompaction Compaction { get; }
 
-    /// <summary>When entries were last used; null where nobody is to know.</summary>
-    public AccessTimes? Times { get; }
+    /// <summary>How entries were used; null where nobody is to know. Another policy may bring another one.</summary>
+    public AccessTracker? Tracker { get; set; }
 
     /// <summary>Large collections.</summary>
     public CollectionRegistry Collections { get; } = new();
@@ -161,7 +160,7 @@ internal sealed unsafe class Shard
     /// <summary>A database's table, or null if it never had an entry here.</summary>
     public RecordTable? TableOf(int database) => _tables[database];
 
-    /// <summary>Finds a key. An entry whose deadline has passed is removed, with its DEL in the log, and not found. Whether that <paramref name="uses"/> the entry is for OBJECT IDLETIME.</summary>
+    /// <summary>Finds a key. An entry whose deadline has passed is removed, with its DEL in the log, and not found. Whether that <paramref name="uses"/> the entry is for OBJECT IDLETIME and FREQ.</summary>
     public bool TryFind(int database, in KeyProbe key, out Entry entry, bool uses = true)
     {
         RecordTable? table = _tables[database];
@@ -173,7 +172,7 @@ internal sealed unsafe class Shard
             {
                 if (uses)
                 {
-                    Times?.Touch(database, key.SlotHash);
+                    Tracker?.Touch(database, key.SlotHash);
                 }
 
                 return true;
@@ -241,7 +240,7 @@ internal sealed unsafe class Shard
         {
             uint tag = Room.Admit(database, key.SlotHash, pending.Record);
             TableForWriting(database).Add(key.SlotHash, reference, tag);
-            Times?.Add(database, key.SlotHash);
+            Tracker?.Add(database, key.SlotHash);
             if (_store.Events != null)
             {
                 Raise(KeyEventClass.New, "new"u8, database, pending.Record);
@@ -303,7 +302,7 @@ internal sealed unsafe class Shard
         }
 
         Uncount(database, record);
-        Times?.Forget(database, entry.Position.Hash);
+        Tracker?.Forget(database, entry.Position.Hash);
         RecordTable table = _tables[database]!;
         table.Remove(entry.Position);
         Allocator.Free(record);
@@ -362,7 +361,7 @@ internal sealed unsafe class Shard
 
     /// <summary>Removes what has expired and what is left of entries that are gone, and brings what is left closer together, in slices of bounded work.</summary>
     /// <returns>Whether more is waiting.</returns>
-    public bool SweepExpired(long now) => Expiry.Sweep(now) | MemberExpiry.Sweep(now) | Collections.FreeSlice() | Room.TidyEvictor() | Compaction.Step() | Times?.Tidy() == true;
+    public bool SweepExpired(long now) => Expiry.Sweep(now) | MemberExpiry.Sweep(now) | Collections.FreeSlice() | Room.TidyEvictor() | Compaction.Step() | Tracker?.Tidy() == true;
 
     /// <summary>Empties a database. Readers see it at once; the caller frees the records in slices.</summary>
     public DetachedTable? Detach(int database)
@@ -381,7 +380,9 @@ internal sealed unsafe class Shard
 
         Expiry.Count(database, -Expiry.CountOf(database));
         NeverRemoved.Clear(database);
-        return table.Detach(Collections);
+        DetachedTable detached = table.Detach(Collections);
+        Tracker?.Clear(database);
+        return detached;
     }
 
     /// <summary>Exchanges two databases.</summary>
@@ -403,7 +404,7 @@ internal sealed unsafe class Shard
         NeverRemoved.SwapDatabases(a, b);
         MemberExpiry.SwapDatabases(a, b);
         Room.SwapDatabases(a, b);
-        Times?.SwapDatabases(a, b);
+        Tracker?.SwapDatabases(a, b);
         Snapshot.SwapDatabases(a, b);
     }
 

@@ -87,13 +87,26 @@ internal sealed unsafe class ShardSnapshot(Shard shard)
             var value = new ReadOnlySpan<byte>(key + keyLength, valueLength);
             collection = CollectionForm.IsShell(kind, value) ? shard.Collections[CollectionForm.NumberOf(value)].BeginSnapshot() : null;
             observer.HandOver(
-                shard.Index, _databases.Stored(database), new ReadOnlySpan<byte>(key, keyLength), value, kind, Record.ExtrasOf(record), collection);
+                shard.Index, _databases.Stored(database), new ReadOnlySpan<byte>(key, keyLength), value, kind, Record.ExtrasOf(record), collection,
+                UseOf(database, new ReadOnlySpan<byte>(key, keyLength)));
         }
         catch (OutOfMemoryException e)
         {
             collection?.Owner.EndSnapshot();
             observer.Fail(e);
         }
+    }
+
+    // As Redis, which writes idle times under its LRU policies and frequencies under its LFU policies.
+    private KnownUse UseOf(int database, ReadOnlySpan<byte> key)
+    {
+        if (shard.Tracker is not { } tracker || shard.Room.Order == EvictionOrder.Other)
+        {
+            return default;
+        }
+
+        KeyProbe.Create(key, out KeyProbe probe);
+        return tracker.UseOf(database, probe.SlotHash);
     }
 
     private readonly struct HandingOver(ShardSnapshot snapshot, int database) : IRecordVisitor

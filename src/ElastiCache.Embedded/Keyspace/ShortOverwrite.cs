@@ -61,7 +61,7 @@ internal static unsafe class ShortOverwrite
         Record.SetPlainValue(record, header, key.Length, value);
         Bucket.EndChange(home);
         Bucket.MarkUsed(home, Bucket.SlotOfLane(lane));
-        shard.Times?.Touch(database, key.SlotHash);
+        shard.Tracker?.Touch(database, key.SlotHash);
         return true;
     }
 

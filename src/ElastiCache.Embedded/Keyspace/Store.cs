@@ -27,8 +27,8 @@ internal sealed unsafe class Store : IDisposable
     /// <param name="budget">Its memory.</param>
     /// <param name="clock">Its time.</param>
     /// <param name="newEvictor">Makes the evictor of a shard; needed if the budget evicts.</param>
-    /// <param name="tracksIdleTime">Whether it notes when entries were last used.</param>
-    public Store(int shards, int databases, MemoryBudget budget, CacheClock clock, Func<Shard, Evictor>? newEvictor = null, bool tracksIdleTime = false)
+    /// <param name="tracksAccess">Whether it notes how entries are used.</param>
+    public Store(int shards, int databases, MemoryBudget budget, CacheClock clock, Func<Shard, Evictor>? newEvictor = null, bool tracksAccess = false)
     {
         ArgumentOutOfRangeException.ThrowIfEqual(budget.Evicts && newEvictor == null, true);
         ArgumentOutOfRangeException.ThrowIfNotEqual(System.Numerics.BitOperations.IsPow2(shards), true);
@@ -42,7 +42,7 @@ internal sealed unsafe class Store : IDisposable
         _databaseShift = System.Numerics.BitOperations.Log2(System.Numerics.BitOperations.RoundUpToPowerOf2((uint)databases));
         _words = AllocateWords(shards << _databaseShift);
         StartupBytes = Arena.UsedBytes;
-        TracksIdleTime = tracksIdleTime;
+        TracksAccess = tracksAccess;
         _shards = new Shard[shards];
         for (int i = 0; i < shards; i++)
         {
@@ -66,8 +66,11 @@ internal sealed unsafe class Store : IDisposable
     /// <summary>Whether the budget may evict.</summary>
     public bool HasEvictors { get; private set; }
 
-    /// <summary>Whether it notes when entries were last used (<see cref="AccessTimes"/>).</summary>
-    public bool TracksIdleTime { get; }
+    /// <summary>Whether it notes how entries are used (<see cref="AccessTracker"/>).</summary>
+    public bool TracksAccess { get; }
+
+    /// <summary>How frequencies are counted, where they are tracked.</summary>
+    public FrequencyScale Frequencies { get; } = new();
 
     /// <summary>Changes the budget while the store is in use.</summary>
     public BudgetChange BudgetChange { get; }
@@ -246,6 +249,7 @@ internal sealed unsafe class Store : IDisposable
             if (!_disposed)
             {
                 shard.Room.ChangeEvictor(newEvictor?.Invoke(shard));
+                shard.Tracker = AccessTracker.For(shard, this);
             }
 
             shard.Exit();
@@ -396,7 +400,7 @@ internal sealed unsafe class Store : IDisposable
     // From now on also this. Nothing takes a flag away, so whoever else sets one at the same moment does no harm.
     private void Note(AccessNotes notes)
     {
-        notes |= TracksIdleTime ? AccessNotes.Time : AccessNotes.None;
+        notes |= TracksAccess ? AccessNotes.Tracked : AccessNotes.None;
         for (int i = 0; i < ShardCount << _databaseShift; i++)
         {
             _words[i].Notes = notes;
@@ -429,7 +433,7 @@ internal sealed unsafe class Store : IDisposable
         Shard shard = ShardOf(key);
         if (outcome is ReadOutcome.HitToNote or ReadOutcome.WrongType)
         {
-            shard.Times?.Touch(database, key.SlotHash);
+            shard.Tracker?.Touch(database, key.SlotHash);
             return outcome == ReadOutcome.HitToNote ? ReadOutcome.Hit : outcome;
         }
 

@@ -37,6 +37,6 @@ internal enum AccessNotes : byte
     /// <summary>That it was, for the evictor: from half of the budget on.</summary>
     Use = 1,
 
-    /// <summary>When it was, for OBJECT IDLETIME (<see cref="AccessTimes"/>).</summary>
-    Time = 2,
+    /// <summary>When it was, or how often, for OBJECT IDLETIME and FREQ (<see cref="AccessTracker"/>).</summary>
+    Tracked = 2,
 }

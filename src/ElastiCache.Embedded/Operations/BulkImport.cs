@@ -142,7 +142,7 @@ internal sealed class BulkImport : IDisposable
         try
         {
             using var write = new KeyWrite(_store, (int)entry.Database, key, ref _ticket);
-            Count(_imports.Store(write, (int)entry.Database, key, entry.Kind, entry.Bytes, entry.Deadline, entry.Marks, _replaces));
+            Count(_imports.Store(write, (int)entry.Database, key, entry.Kind, entry.Bytes, entry.Deadline, entry.Marks, entry.Use, _replaces));
         }
         catch
         {
@@ -196,7 +196,7 @@ internal sealed class BulkImport : IDisposable
 
                 ref readonly ImportItem item = ref batch[place];
                 KeyProbe.Create(batch.KeyOf(item), out KeyProbe key);
-                Count(_imports.Store(write, database, key, item.Kind, batch.BytesOf(item), item.Deadline, item.Marks, _replaces));
+                Count(_imports.Store(write, database, key, item.Kind, batch.BytesOf(item), item.Deadline, item.Marks, item.Use, _replaces));
             }
         }
         catch
@@ -214,7 +214,7 @@ internal sealed class BulkImport : IDisposable
         KeyProbe.Create(batch.KeyOf(item), out KeyProbe key);
         try
         {
-            Count(_imports.Store(item.Database, key, item.Value!, item.Deadline, item.Marks, _replaces, ref _ticket));
+            Count(_imports.Store(item.Database, key, item.Value!, item.Deadline, item.Marks, item.Use, _replaces, ref _ticket));
         }
         catch
         {

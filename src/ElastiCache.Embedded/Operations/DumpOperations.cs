@@ -24,7 +24,7 @@ internal enum RestoreOutcome
 ///   u8 encoding   value   u16 RDB version   u64 CRC of all before          (little-endian; see <see cref="RdbValueWriter"/>)
 /// </code>
 /// A payload is read and checked in full before anything is stored, with no lock held. The effect in the log is the payload itself:
-/// <c>RESTORE k deadline payload REPLACE ABSTTL [IDLETIME n]</c>; one of a later version than 7.0's is encoded anew for it.
+/// <c>RESTORE k deadline payload REPLACE ABSTTL [IDLETIME n | FREQ n]</c>; one of a later version than 7.0's is encoded anew for it.
 /// </remarks>
 internal sealed class DumpOperations(Store store)
 {
@@ -107,11 +107,11 @@ internal sealed class DumpOperations(Store store)
     /// <param name="payload">What it was read from, for the log.</param>
     /// <param name="deadline">Its deadline in Unix ms; <see cref="Record.NoExpiry"/> for none.</param>
     /// <param name="replaces">Whether a key that is there is replaced.</param>
-    /// <param name="idleSeconds">For how long it was not used. Without effect where that isn't tracked, but in the log.</param>
+    /// <param name="use">How it was used. Without effect where that isn't tracked, or the policy has the other of the two, but in the log. By default as a key that is new.</param>
     /// <param name="ticket">The ticket of the write.</param>
     /// <exception cref="CacheFullException">The budget has no room. Nothing has changed, but that a key to be replaced may be gone.</exception>
     public RestoreOutcome Restore(
-        int database, in KeyProbe key, RdbValue value, ReadOnlySpan<byte> payload, long deadline, bool replaces, long? idleSeconds, ref JournalTicket ticket)
+        int database, in KeyProbe key, RdbValue value, ReadOnlySpan<byte> payload, long deadline, bool replaces, KnownUse use, ref JournalTicket ticket)
     {
         using var write = new KeyWrite(store, database, key, ref ticket);
         bool exists = write.TryFind(key, out Entry current);
@@ -165,19 +165,19 @@ internal sealed class DumpOperations(Store store)
             throw;
         }
 
-        EffectBuffer? effect = write.Effect(idleSeconds == null ? 6 : 8)?.Argument("RESTORE"u8).Argument(key).Argument(deadline == Record.NoExpiry ? 0 : deadline).Argument(payload)
+        EffectBuffer? effect = write.Effect(use.IsNothing ? 6 : 8)?.Argument("RESTORE"u8).Argument(key).Argument(deadline == Record.NoExpiry ? 0 : deadline).Argument(payload)
             .Argument("REPLACE"u8).Argument("ABSTTL"u8);
-        if (idleSeconds is { } given)
+        if (use.IdleSeconds is { } seconds)
         {
-            effect?.Argument("IDLETIME"u8).Argument(given);
+            effect?.Argument("IDLETIME"u8).Argument(seconds);
+        }
+        else if (use.Frequency is { } counter)
+        {
+            effect?.Argument("FREQ"u8).Argument(counter);
         }
 
         _imports.SetFieldDeadlines(write, database, key, value);
-        if (idleSeconds is { } seconds)
-        {
-            write.Shard.Times?.SetSecondsSince(database, key.SlotHash, seconds);
-        }
-
+        write.Shard.Tracker?.Begin(database, key.SlotHash, use);
         write.Notify(KeyEventClass.Generic, "restore"u8, key);
         return RestoreOutcome.Restored;
     }

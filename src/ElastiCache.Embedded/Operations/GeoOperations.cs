@@ -42,13 +42,13 @@ internal sealed class GeoOperations
             : null;
     }
 
-    /// <summary>Whether there is a sorted set, and where one of its members is.</summary>
+    /// <summary>Whether there is a sorted set, and where one of its members is. It <paramref name="uses"/> the set, if that was not done before.</summary>
     /// <returns>Null if there is no such key; false in the pair if there is no such member.</returns>
     /// <exception cref="WrongTypeException">The key holds something else.</exception>
-    public (bool IsThere, GeoPosition Position)? Find(int database, in KeyProbe key, ReadOnlySpan<byte> member)
+    public (bool IsThere, GeoPosition Position)? Find(int database, in KeyProbe key, ReadOnlySpan<byte> member, bool uses = true)
     {
         using var read = new KeyRead(_store, database, key);
-        if (!read.TryFind(key, ValueKind.SortedSet, out Entry entry))
+        if (!read.TryFind(key, ValueKind.SortedSet, out Entry entry, uses))
         {
             return null;
         }
@@ -57,15 +57,15 @@ internal sealed class GeoOperations
         return (isThere, isThere ? Geohash.ToPosition(score) : default);
     }
 
-    /// <summary>GEOSEARCH: the places inside a circle or box. O(log n + m) for m places in the cells around it.</summary>
+    /// <summary>GEOSEARCH: the places inside a circle or box. O(log n + m) for m places in the cells around it. It <paramref name="uses"/> the set, if that was not done before.</summary>
     /// <exception cref="WrongTypeException">The key holds something else.</exception>
-    public List<GeoMatch> Search(int database, in KeyProbe key, in GeoQuery query)
+    public List<GeoMatch> Search(int database, in KeyProbe key, in GeoQuery query, bool uses = true)
     {
         using var read = new KeyRead(_store, database, key);
-        return read.TryFind(key, ValueKind.SortedSet, out Entry entry) ? Search(new SortedSetView(read.Shard, entry), query) : [];
+        return read.TryFind(key, ValueKind.SortedSet, out Entry entry, uses) ? Search(new SortedSetView(read.Shard, entry), query) : [];
     }
 
-    /// <summary>GEOSEARCHSTORE: stores what a search finds, with the places or the distances as scores, in the place of whatever has the key.</summary>
+    /// <summary>GEOSEARCHSTORE: stores what a search finds, with the places or the distances as scores, in the place of whatever has the key. The source was found, and so used, before.</summary>
     /// <returns>How many there are; with none the destination is deleted.</returns>
     /// <exception cref="WrongTypeException">The source holds something else. Nothing has changed.</exception>
     public long SearchAndStore(
@@ -73,7 +73,7 @@ internal sealed class GeoOperations
     {
         using var write = new MultiKeyWrite(_store, ShardSet.Of(_store, destination, source), ref ticket);
         var members = new List<(byte[] Member, double Score)>();
-        if (write.TryFind(database, source, ValueKind.SortedSet, out Entry entry))
+        if (write.TryFind(database, source, ValueKind.SortedSet, out Entry entry, uses: false))
         {
             double unit = query.Shape.Unit.Meters();
             foreach (GeoMatch match in Search(new SortedSetView(write.ShardOf(source), entry), query))

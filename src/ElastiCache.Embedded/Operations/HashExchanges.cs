@@ -73,7 +73,7 @@ internal sealed class HashExchanges
         }
 
         HashOperations.Set(_store, write, database, key, current, pairs, keepsDeadlines: deadline is null);
-        write.TryFind(key, out current);
+        write.TryFind(key, out current, uses: false);
         if (deadline is { } moment && moment != Record.NoExpiry)
         {
             _expiry.Change(write, database, key, current, pairs, moment);

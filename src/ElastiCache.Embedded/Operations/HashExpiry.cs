@@ -206,7 +206,7 @@ internal sealed class HashExpiry
         }
 
         body = HashEdit.Unpack(write.Shard, database, current, key, bytes);
-        write.TryFind(key, out current);
+        write.TryFind(key, out current, uses: false);
         return body;
     }
 

@@ -120,7 +120,7 @@ internal sealed class HyperLogLogOperations
     private long CountAnew(int database, in KeyProbe key, ref JournalTicket ticket)
     {
         using var write = new KeyWrite(_store, database, key, ref ticket);
-        if (!write.TryFindString(key, out Entry current))
+        if (!write.TryFindString(key, out Entry current, uses: false))
         {
             return 0;
         }

@@ -43,6 +43,7 @@ internal sealed class ImportBatch(Store store)
             Database = (int)entry.Database,
             Deadline = entry.Deadline,
             Marks = entry.Marks,
+            Use = entry.Use,
             Kind = entry.Kind,
             Value = entry.Value,
         };
@@ -136,6 +137,8 @@ internal readonly struct ImportItem
     public long Deadline { get; init; }
 
     public EntryMarks Marks { get; init; }
+
+    public KnownUse Use { get; init; }
 
     public ValueKind Kind { get; init; }
 

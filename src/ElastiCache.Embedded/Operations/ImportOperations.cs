@@ -16,10 +16,11 @@ internal sealed class ImportOperations(Store store)
     /// <param name="bytes">The string, or the packed collection.</param>
     /// <param name="deadline">Its deadline in Unix ms; <see cref="Record.NoExpiry"/> for none.</param>
     /// <param name="marks">Flags and priority.</param>
+    /// <param name="use">How it was used; nothing: as a key that is new, or as the one that it replaces.</param>
     /// <param name="replaces">Whether a key that is there is replaced.</param>
     /// <returns>Whether it was stored.</returns>
     /// <exception cref="CacheFullException">The budget has no room. Nothing has changed.</exception>
-    public bool Store(in KeyWrite write, int database, in KeyProbe key, ValueKind kind, ReadOnlySpan<byte> bytes, long deadline, EntryMarks marks, bool replaces)
+    public bool Store(in KeyWrite write, int database, in KeyProbe key, ValueKind kind, ReadOnlySpan<byte> bytes, long deadline, EntryMarks marks, KnownUse use, bool replaces)
     {
         StringRecord.RequireLength(key, bytes.Length);
         if (write.TryFind(key, out Entry current) && !replaces)
@@ -30,6 +31,7 @@ internal sealed class ImportOperations(Store store)
         if (kind == ValueKind.String)
         {
             StringRecord.Store(store, write, database, current, key, bytes, new SetArguments { Deadline = deadline, Marks = marks });
+            Note(write, database, key, use);
             return true;
         }
 
@@ -38,6 +40,7 @@ internal sealed class ImportOperations(Store store)
         bytes.CopyTo(pending.Value);
         write.Shard.Publish(database, current, key, pending);
         LogRestore(write, key, deadline, marks);
+        Note(write, database, key, use);
         write.Notify(KeyEventClass.Generic, "restore"u8, key);
         return true;
     }
@@ -60,11 +63,12 @@ internal sealed class ImportOperations(Store store)
     /// <param name="value">The value.</param>
     /// <param name="deadline">Its deadline in Unix ms; <see cref="Record.NoExpiry"/> for none.</param>
     /// <param name="marks">Flags and priority.</param>
+    /// <param name="use">How it was used; nothing: as a key that is new, or as the one that it replaces.</param>
     /// <param name="replaces">Whether a key that is there is replaced.</param>
     /// <param name="ticket">The ticket of the write.</param>
     /// <returns>Whether it was stored.</returns>
     /// <exception cref="CacheFullException">The budget has no room. The key is as it was, or gone.</exception>
-    public bool Store(int database, in KeyProbe key, RdbValue value, long deadline, EntryMarks marks, bool replaces, ref JournalTicket ticket)
+    public bool Store(int database, in KeyProbe key, RdbValue value, long deadline, EntryMarks marks, KnownUse use, bool replaces, ref JournalTicket ticket)
     {
         using var write = new KeyWrite(store, database, key, ref ticket);
         bool exists = write.TryFind(key, out Entry current);
@@ -76,6 +80,7 @@ internal sealed class ImportOperations(Store store)
         write.Shard.Room.Ensure(RestoredValue.BytesFor(value), key, current);
         if (exists)
         {
+            use = use.IsNothing ? write.Shard.Tracker?.UseOf(database, key.SlotHash) ?? default : use;
             write.Remove(current, RemovalReasons.Replaced);
         }
 
@@ -100,8 +105,18 @@ internal sealed class ImportOperations(Store store)
 
         LogRestore(write, key, deadline, marks);
         SetFieldDeadlines(write, database, key, value);
+        Note(write, database, key, use);
         write.Notify(KeyEventClass.Generic, "restore"u8, key);
         return true;
+    }
+
+    // A key whose deadline has passed in the meantime is not there.
+    private static void Note(in KeyWrite write, int database, in KeyProbe key, KnownUse use)
+    {
+        if (!use.IsNothing && write.Shard.Tracker is { } tracker && write.Shard.TryFind(database, key, out _, uses: false))
+        {
+            tracker.Begin(database, key.SlotHash, use);
+        }
     }
 
     private void LogRestore(in KeyWrite write, in KeyProbe key, long deadline, EntryMarks marks)

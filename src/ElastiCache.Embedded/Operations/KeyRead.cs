@@ -27,11 +27,11 @@ internal readonly ref struct KeyRead
     /// <summary>Finds the key, or removes it if its time has come. No use of the entry.</summary>
     public bool TryFind(in KeyProbe key, out Entry entry) => Shard.TryFind(_database, key, out entry, uses: false);
 
-    /// <summary>Finds the key and insists on a kind. For the evictor this is a use of the entry, and it counts as a hit or a miss.</summary>
+    /// <summary>Finds the key and insists on a kind. For the evictor this is a use of the entry, and it counts as a hit or a miss. Whether it <paramref name="uses"/> the entry for OBJECT IDLETIME and FREQ too.</summary>
     /// <exception cref="WrongTypeException">The key holds something else.</exception>
-    public bool TryFind(in KeyProbe key, ValueKind kind, out Entry entry)
+    public bool TryFind(in KeyProbe key, ValueKind kind, out Entry entry, bool uses = true)
     {
-        bool found = Shard.TryFind(_database, key, out entry);
+        bool found = Shard.TryFind(_database, key, out entry, uses);
         _store.Accesses.Count(found);
         if (!found)
         {

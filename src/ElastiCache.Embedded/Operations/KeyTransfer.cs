@@ -4,7 +4,7 @@ namespace ElastiCache.Embedded.Operations;
 
 /// <summary>Brings an entry under another key or into another database, for RENAME, COPY and MOVE. Both shards are locked.</summary>
 /// <remarks>
-/// The record is copied as bytes, so this works for every kind; deadline, flags, priority and the mark "edited" come along. A large collection is more than its
+/// The record is copied as bytes, so this works for every kind; deadline, flags, priority and the mark "edited" come along, and, where the source goes, how it was used. A large collection is more than its
 /// record: it changes hands where source and copy lie in one shard and the source goes, and is copied element by element otherwise. A version
 /// does not: whoever holds one of either key must see that the entry is another now, so if one of them had a version
 /// the copy gets a new one of its shard.
@@ -33,6 +33,7 @@ internal readonly ref struct KeyTransfer(Store store, Shard from, int fromDataba
             Version = hasVersion ? to.NextVersion() : 0,
         };
         bool oneShard = ReferenceEquals(from, to);
+        KnownUse use = sourceGoes ? from.Tracker?.UseOf(fromDatabase, source.Position.Hash) ?? default : default;
         Collection? copy = CopyShell(source, oneShard && sourceGoes, destination);
         PendingRecord pending = to.Prepare(oneShard ? source : replaced, source.Kind, destination, source.ValueLength, extras);
         source.Value.CopyTo(pending.Value);
@@ -44,6 +45,7 @@ internal readonly ref struct KeyTransfer(Store store, Shard from, int fromDataba
         Collection? shell = copy ?? (oneShard && sourceGoes ? from.ShellOf(source) : null);
         Entry target = oneShard ? Find(to, toDatabase, destination) : replaced;
         to.PublishOver(toDatabase, target, destination, pending);
+        to.Tracker?.Begin(toDatabase, destination.SlotHash, use);
         if (shell != null)
         {
             to.MemberExpiry.ArmAnew(toDatabase, destination.SlotHash, shell);

@@ -38,18 +38,18 @@ internal readonly ref struct KeyWrite
 
     public Shard Shard { get; }
 
-    /// <summary>Finds the key, or removes it if its time has come.</summary>
-    public bool TryFind(in KeyProbe key, out Entry entry) => Shard.TryFind(_database, key, out entry);
+    /// <summary>Finds the key, or removes it if its time has come. Whether that <paramref name="uses"/> the entry for OBJECT IDLETIME and FREQ: not where it was found before.</summary>
+    public bool TryFind(in KeyProbe key, out Entry entry, bool uses = true) => Shard.TryFind(_database, key, out entry, uses);
 
     /// <summary>Finds the key and insists on a string.</summary>
     /// <exception cref="WrongTypeException">The key holds something else. Nothing has changed.</exception>
-    public bool TryFindString(in KeyProbe key, out Entry entry) => TryFind(key, ValueKind.String, out entry);
+    public bool TryFindString(in KeyProbe key, out Entry entry, bool uses = true) => TryFind(key, ValueKind.String, out entry, uses);
 
     /// <summary>Finds the key and insists on a kind.</summary>
     /// <exception cref="WrongTypeException">The key holds something else. Nothing has changed.</exception>
-    public bool TryFind(in KeyProbe key, ValueKind kind, out Entry entry)
+    public bool TryFind(in KeyProbe key, ValueKind kind, out Entry entry, bool uses = true)
     {
-        bool found = Shard.TryFind(_database, key, out entry);
+        bool found = Shard.TryFind(_database, key, out entry, uses);
         if (found && entry.Kind != kind)
         {
             throw new WrongTypeException(entry.Key, TypeNames.Of(entry.Kind), TypeNames.Of(kind));

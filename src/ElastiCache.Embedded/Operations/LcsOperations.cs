@@ -51,8 +51,8 @@ internal sealed class LcsOperations
     public void RequireStrings(int database, in KeyProbe a, in KeyProbe b)
     {
         using var read = new MultiKeyRead(_store, ShardSet.Of(_store, a, b));
-        Find(database, a);
-        Find(database, b);
+        Find(database, a, uses: false);
+        Find(database, b, uses: false);
     }
 
     private Copies Copy(int database, in KeyProbe a, in KeyProbe b)
@@ -71,9 +71,9 @@ internal sealed class LcsOperations
     }
 
     // The span holds until the shard is unlocked: finding another key moves nothing, and an expired one frees only its own record.
-    private ReadOnlySpan<byte> Find(int database, in KeyProbe key)
+    private ReadOnlySpan<byte> Find(int database, in KeyProbe key, bool uses = true)
     {
-        if (!_store.ShardOf(key).TryFind(database, key, out Entry entry))
+        if (!_store.ShardOf(key).TryFind(database, key, out Entry entry, uses))
         {
             return default;
         }

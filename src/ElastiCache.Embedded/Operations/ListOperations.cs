@@ -253,7 +253,7 @@ internal sealed class ListOperations
         {
             write.Effect(4, changes: removed)?.Argument("LREM"u8).Argument(key).Argument(count).Argument(value);
             write.Notify(KeyEventClass.List, "lrem"u8, key);
-            if (!write.TryFind(key, out _))
+            if (!write.TryFind(key, out _, uses: false))
             {
                 write.Notify(KeyEventClass.Generic, "del"u8, key);
             }
@@ -325,9 +325,9 @@ internal sealed class ListOperations
 
         // Pushed first: that may need room that there isn't, and then nothing has changed. In one list and at one end the element that is popped then is
         // the pushed one, which comes to the same.
-        write.TryFind(database, destination, ValueKind.List, out Entry to);
+        write.TryFind(database, destination, ValueKind.List, out Entry to, uses: false);
         new ListEdit(_store, toShard, database).Push(to, destination, new OneName(element), toHead);
-        if (!write.TryFind(database, source, ValueKind.List, out from))
+        if (!write.TryFind(database, source, ValueKind.List, out from, uses: false))
         {
             // Making room for the push evicted the source: what is left of the move is the push.
             write.Effect(database, 3)?.Argument(toHead ? "LPUSH"u8 : "RPUSH"u8).Argument(destination).Argument(element);

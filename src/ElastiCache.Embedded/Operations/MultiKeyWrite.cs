@@ -43,11 +43,11 @@ internal readonly ref struct MultiKeyWrite
     /// <remarks>Which of the shards counts the changes makes no difference: the sum is what is asked for, and all are locked.</remarks>
     public EffectBuffer? Effect(int database, int arguments, EntryMarks marks = default, long changes = 1) => _store.ShardAt(_shards[0]).Effect(database, arguments, marks, changes);
 
-    /// <summary>Finds a key and insists on a kind.</summary>
+    /// <summary>Finds a key and insists on a kind. Whether that <paramref name="uses"/> the entry: see <see cref="KeyWrite.TryFind(in KeyProbe, out Entry, bool)"/>.</summary>
     /// <exception cref="WrongTypeException">The key holds something else. Nothing has changed.</exception>
-    public bool TryFind(int database, in KeyProbe key, ValueKind kind, out Entry entry)
+    public bool TryFind(int database, in KeyProbe key, ValueKind kind, out Entry entry, bool uses = true)
     {
-        bool found = ShardOf(key).TryFind(database, key, out entry);
+        bool found = ShardOf(key).TryFind(database, key, out entry, uses);
         if (found && entry.Kind != kind)
         {
             throw new WrongTypeException(entry.Key, TypeNames.Of(entry.Kind), TypeNames.Of(kind));

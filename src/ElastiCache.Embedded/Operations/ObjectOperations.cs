@@ -68,18 +68,21 @@ internal sealed class ObjectOperations
         const string IsFrequency =
             "An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between policies at " +
             "runtime LRU and LFU data will take some time to adjust.";
-        const string NotTracked = "Idle times are not tracked: set EmbeddedCacheOptions.TracksIdleTime, or 'track-idle-time yes' for the server program.";
+        const string NotTracked = "Idle times are not tracked: set EmbeddedCacheOptions.TracksAccess, or 'track-access yes' for the server program.";
         using var read = new KeyRead(_store, database, key);
         if (!read.TryFind(key, out _))
         {
             return null;
         }
 
-        string? refusal = read.Shard.Room.UsesOf(key.SlotHash) != null ? IsFrequency : read.Shard.Times == null ? NotTracked : null;
-        return refusal == null ? read.Shard.Times!.SecondsSince(database, key.SlotHash) : throw new InvalidOperationException(refusal).Says("ERR " + refusal);
+        string? refusal = read.Shard.Room.Order == EvictionOrder.Frequency ? IsFrequency : read.Shard.Tracker == null ? NotTracked : null;
+        return refusal == null ? read.Shard.Tracker!.UseOf(database, key.SlotHash).IdleSeconds : throw new InvalidOperationException(refusal).Says("ERR " + refusal);
     }
 
-    /// <summary>OBJECT FREQ: about how often the key was used lately, 1 to 15, where Redis has a logarithm of it from 0 to 255.</summary>
+    /// <summary>
+    /// OBJECT FREQ: how often the entry was used, on Redis's logarithmic scale from 0 to 255 (<see cref="FrequencyScale"/>), or, where many share their place (<see cref="AccessCells"/>), an upper bound of that. Where
+    /// uses are not tracked, 1 to 15: about how often it was used lately.
+    /// </summary>
     /// <returns>Null if there is no such key.</returns>
     /// <exception cref="InvalidOperationException">The key is there, and the policy is no LFU policy. The message is Redis's.</exception>
     public long? Frequency(int database, in KeyProbe key)
@@ -89,6 +92,7 @@ internal sealed class ObjectOperations
             "runtime LRU and LFU data will take some time to adjust.";
         using var read = new KeyRead(_store, database, key);
         return !read.TryFind(key, out _) ? null
-            : read.Shard.Room.UsesOf(key.SlotHash) ?? throw new InvalidOperationException(NotTracked).Says("ERR " + NotTracked);
+            : read.Shard.Room.Order == EvictionOrder.Frequency ? read.Shard.Tracker?.UseOf(database, key.SlotHash).Frequency ?? read.Shard.Room.UsesOf(key.SlotHash)
+            : throw new InvalidOperationException(NotTracked).Says("ERR " + NotTracked);
     }
 }

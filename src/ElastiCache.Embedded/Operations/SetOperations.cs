@@ -116,6 +116,7 @@ internal sealed class SetOperations
     public bool Move(int database, in KeyProbe source, in KeyProbe destination, ReadOnlySpan<byte> member, ref JournalTicket ticket)
     {
         using var write = new MultiKeyWrite(_store, ShardSet.Of(_store, source, destination), ref ticket);
+        write.ShardOf(destination).TryFind(database, destination, out _);       // as in Redis a use whether there is a source or not
         if (!write.TryFind(database, source, ValueKind.Set, out Entry from))
         {
             return false;
@@ -123,7 +124,7 @@ internal sealed class SetOperations
 
         Shard fromShard = write.ShardOf(source);
         Shard toShard = write.ShardOf(destination);
-        bool exists = write.TryFind(database, destination, ValueKind.Set, out Entry to);
+        bool exists = write.TryFind(database, destination, ValueKind.Set, out Entry to, uses: false);
         if (!new SetView(fromShard, from).Contains(member))
         {
             return false;
@@ -143,7 +144,7 @@ internal sealed class SetOperations
             write.Effect(database, 3)?.Argument("SADD"u8).Argument(destination).Argument(member);
         }
 
-        if (fromShard.TryFind(database, source, out from))
+        if (fromShard.TryFind(database, source, out from, uses: false))
         {
             RemoveFrom(fromShard, database, from, source, name);
             write.Effect(database, 3)?.Argument("SREM"u8).Argument(source).Argument(member);

@@ -58,6 +58,7 @@ internal sealed class SortOperations
         List<byte[]?> answers = Run(database, key, query, isStored: true);
         Shard shard = write.ShardOf(destination);
         bool existed = shard.TryFind(database, destination, out Entry old);
+        KnownUse use = shard.Tracker?.UseOf(database, destination.SlotHash) ?? default;
         if (existed)
         {
             shard.Remove(database, old, reason: answers.Count == 0 ? RemovalReasons.Removed : RemovalReasons.Replaced);
@@ -76,6 +77,7 @@ internal sealed class SortOperations
 
         var elements = new Answers(answers);
         new ListEdit(_store, shard, database).Push(default, destination, elements, atHead: false);
+        shard.Tracker?.Begin(database, destination.SlotHash, use);
         EffectBuffer? effect = write.Effect(database, 2 + answers.Count, changes: answers.Count)?.Argument("RPUSH"u8).Argument(destination);
         for (int i = 0; effect != null && i < answers.Count; i++)
         {

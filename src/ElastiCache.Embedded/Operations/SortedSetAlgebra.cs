@@ -42,11 +42,10 @@ internal sealed class SortedSetAlgebra
     {
         foreach (byte[] name in keys)
         {
-            KeyProbe.Create(name, out KeyProbe key);
-            using var read = new KeyRead(_store, database, key);
-            if (read.TryFind(key, out Entry entry) && entry.Kind is not (ValueKind.SortedSet or ValueKind.Set))
+            if (!IsSetOrAbsent(database, name))
             {
-                throw new WrongTypeException(entry.Key, TypeNames.Of(entry.Kind), TypeNames.Of(ValueKind.SortedSet));
+                // Refuses it, and is a use of it and of all keys before it, as in Redis.
+                Combine(database, SetCombination.Union, keys, [], ScoreAggregate.Sum);
             }
         }
     }
@@ -84,6 +83,7 @@ internal sealed class SortedSetAlgebra
     {
         Shard shard = write.ShardOf(destination);
         bool existed = shard.TryFind(database, destination, out _);
+        KnownUse use = shard.Tracker?.UseOf(database, destination.SlotHash) ?? default;
         new SortedSetEdit(store, shard, database).Replace(destination, members);
         if (existed)
         {
@@ -100,6 +100,7 @@ internal sealed class SortedSetAlgebra
             return;
         }
 
+        shard.Tracker?.Begin(database, destination.SlotHash, use);
         Span<byte> text = stackalloc byte[DoubleText.MaxTextBytes];
         EffectBuffer? effect = write.Effect(database, 2 + (2 * members.Count))?.Argument("ZADD"u8).Argument(destination);
         foreach ((byte[] member, double score) in members)
@@ -179,6 +180,13 @@ internal sealed class SortedSetAlgebra
     {
         var sink = new KeepingOwn(operands[1..], members);
         operands[0].Visit(ref sink);
+    }
+
+    private bool IsSetOrAbsent(int database, byte[] name)
+    {
+        KeyProbe.Create(name, out KeyProbe key);
+        using var read = new KeyRead(_store, database, key);
+        return !read.TryFind(key, out Entry entry) || entry.Kind is ValueKind.SortedSet or ValueKind.Set;
     }
 
     // The shards are locked.

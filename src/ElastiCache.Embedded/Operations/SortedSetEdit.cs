@@ -3,14 +3,14 @@ using ElastiCache.Embedded.Values;
 
 namespace ElastiCache.Embedded.Operations;
 
-/// <summary>Changes to one sorted set, packed or large, with its shard locked. Entries found before are void after each. Nothing is logged here.</summary>
+/// <summary>Changes to one sorted set, packed or large, with its shard locked. Entries found before are void after each. Nothing is logged here, and the caller has used the key.</summary>
 internal readonly ref struct SortedSetEdit(Store store, Shard shard, int database)
 {
     /// <summary>Gives a member a score, adding it if it isn't there; makes the set if there is none.</summary>
     /// <exception cref="CacheFullException">The budget has no room. Nothing has changed.</exception>
     public void Set(in KeyProbe key, ReadOnlySpan<byte> member, double score)
     {
-        shard.TryFind(database, key, out Entry current);
+        shard.TryFind(database, key, out Entry current, uses: false);
         if (current.Exists && shard.ShellOf(current) is SortedSetBody body)
         {
             shard.Room.Ensure(SortedSetBody.BytesFor(member.Length), key, current);
@@ -48,7 +48,7 @@ internal readonly ref struct SortedSetEdit(Store store, Shard shard, int databas
     /// <returns>Whether it was there.</returns>
     public bool Remove(in KeyProbe key, ReadOnlySpan<byte> member)
     {
-        if (!shard.TryFind(database, key, out Entry current))
+        if (!shard.TryFind(database, key, out Entry current, uses: false))
         {
             return false;
         }
@@ -92,7 +92,7 @@ internal readonly ref struct SortedSetEdit(Store store, Shard shard, int databas
     /// <exception cref="CacheFullException">The budget has no room. The old entry is gone then.</exception>
     public void Replace(in KeyProbe key, List<(byte[] Member, double Score)> members)
     {
-        if (shard.TryFind(database, key, out Entry current))
+        if (shard.TryFind(database, key, out Entry current, uses: false))
         {
             shard.Remove(database, current, reason: members.Count == 0 ? RemovalReasons.Removed : RemovalReasons.Replaced);
         }

@@ -133,7 +133,7 @@ internal sealed class SortedSetOperations
         if (removed > 0)
         {
             write.Notify(KeyEventClass.SortedSet, "zrem"u8, key);
-            if (!write.TryFind(key, out _))
+            if (!write.TryFind(key, out _, uses: false))
             {
                 write.Notify(KeyEventClass.Generic, "del"u8, key);
             }
@@ -239,7 +239,7 @@ internal sealed class SortedSetOperations
         in KeyWrite write, int database, in KeyProbe key, ReadOnlySpan<byte> member, double score, ScoreRules rules, bool isIncrement, out bool isNew, out double? result)
     {
         double before = 0;
-        isNew = !write.TryFind(key, ValueKind.SortedSet, out Entry current) || !new SortedSetView(write.Shard, current).TryGetScore(member, out before);
+        isNew = !write.TryFind(key, ValueKind.SortedSet, out Entry current, uses: false) || !new SortedSetView(write.Shard, current).TryGetScore(member, out before);
         result = null;
         if ((rules & (isNew ? ScoreRules.OnlyPresent : ScoreRules.OnlyNew)) != 0)
         {

@@ -167,7 +167,7 @@ internal sealed class SortedSetRanges
         }
 
         write.Notify(KeyEventClass.SortedSet, range.Order switch { RangeOrder.Rank => "zremrangebyrank"u8, RangeOrder.Score => "zremrangebyscore"u8, _ => "zremrangebylex"u8 }, key);
-        if (!write.TryFind(key, out _))
+        if (!write.TryFind(key, out _, uses: false))
         {
             write.Notify(KeyEventClass.Generic, "del"u8, key);
         }

@@ -146,7 +146,7 @@ internal sealed class StringBatches
         for (int i = 0; i < pairs.Count; i++)
         {
             pairs.Probe(i, ref scratch, out KeyProbe key);
-            write.ShardOf(key).TryFind(database, key, out Entry current);
+            write.ShardOf(key).TryFind(database, key, out Entry current, uses: false);
             pending.PublishNext(database, current, key);
             write.Effect(database, 3)?.Argument("SET"u8).Argument(key).Argument(pairs.Value(i));
             write.Notify(KeyEventClass.String, "set"u8, database, key);

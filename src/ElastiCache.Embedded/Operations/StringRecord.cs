@@ -147,7 +147,7 @@ internal static class StringRecord
         do
         {
             Shard shard = store.Enter(key);
-            ValueKind kind = shard.TryFind(database, key, out Entry entry) ? entry.Kind : ValueKind.None;
+            ValueKind kind = shard.TryFind(database, key, out Entry entry, uses: false) ? entry.Kind : ValueKind.None;
             shard.Exit();
             if (kind is not (ValueKind.None or ValueKind.String))
             {

@@ -36,10 +36,10 @@ public sealed class PlanCommandTests
 
     [Theory]
     [InlineData(true)]
-    [InlineData(true, "--track-idle-time", "yes")]
-    [InlineData(false, "--track-idle-time", "no")]
-    public void The_server_tracks_idle_times_unless_it_is_told_not_to(bool tracks, params string[] arguments) =>
-        Assert.Equal(tracks, ServeCommand.CacheOptions(ServeCommand.ReadConfiguration(arguments)).TracksIdleTime);
+    [InlineData(true, "--track-access", "yes")]
+    [InlineData(false, "--track-access", "no")]
+    public void The_server_tracks_access_unless_it_is_told_not_to(bool tracks, params string[] arguments) =>
+        Assert.Equal(tracks, ServeCommand.CacheOptions(ServeCommand.ReadConfiguration(arguments)).TracksAccess);
 
     [Fact]
     public void The_server_takes_a_share_of_the_memory_and_a_reserve()

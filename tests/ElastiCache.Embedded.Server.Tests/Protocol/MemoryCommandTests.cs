@@ -162,24 +162,56 @@ public sealed class MemoryCommandTests
     }
 
     [Fact]
-    public async Task Idle_times_count_as_overhead_that_the_budget_does_not_count()
+    public async Task Notes_of_uses_count_as_overhead_and_against_the_budget()
     {
         const int Keys = 50_000;
-        await using TestServer server = await TestServer.StartAsync(cacheOptions: new EmbeddedCacheOptions { TracksIdleTime = true }, withFakeTime: true);
+        await using TestServer server = await TestServer.StartAsync(cacheOptions: new EmbeddedCacheOptions { TracksAccess = true }, withFakeTime: true);
         Fill(server.Cache, Keys);
+        server.Cache.Store.Sweep();     // which looks how many notes there are
         using RawClient client = server.Connect();
 
         Dictionary<string, double> stats = Stats(client);
         server.Time!.Advance(TimeSpan.FromSeconds(30));
 
-        long times = Enumerable.Range(0, server.Cache.Store.ShardCount).Sum(shard => server.Cache.Store.ShardAt(shard).Times!.Bytes);
+        long times = Enumerable.Range(0, server.Cache.Store.ShardCount).Sum(shard => server.Cache.Store.ShardAt(shard).Tracker!.Bytes);
         Assert.InRange(times, 8 * Keys, 20 * Keys);
         Assert.Equal(times, stats["total.allocated"] - stats["allocator.active"] - stats["clients.normal"] - stats["aof.buffer"]);
+        Assert.Equal(times, server.Cache.GetStatistics().OutsideBytes);
         Assert.Equal(stats["total.allocated"], stats["overhead.total"] + stats["dataset.bytes"]);
         Assert.Contains("lru_seconds_idle:30", client.Ask("DEBUG OBJECT key:0000000001"), StringComparison.Ordinal);
         Assert.Equal(":30\r\n", client.Ask("OBJECT IDLETIME key:0000000001"));
-        Assert.Contains("$3\r\nyes\r\n", client.Ask("CONFIG GET track-idle-time"), StringComparison.Ordinal);
-        Assert.StartsWith("-ERR CONFIG SET failed (possibly related to argument 'track-idle-time')", client.Ask("CONFIG SET track-idle-time no"), StringComparison.Ordinal);
+        Assert.Contains("$3\r\nyes\r\n", client.Ask("CONFIG GET track-access"), StringComparison.Ordinal);
+        Assert.StartsWith("-ERR CONFIG SET failed (possibly related to argument 'track-access')", client.Ask("CONFIG SET track-access no"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Parameters_of_frequencies_and_the_policy_may_be_changed_while_the_server_runs()
+    {
+        var options = new EmbeddedCacheOptions { TracksAccess = true, MaxMemory = 64 << 20, EvictionPolicy = EvictionPolicy.AllKeysLfu, LfuLogFactor = 3, LfuDecayTime = TimeSpan.FromMinutes(2) };
+        await using TestServer server = await TestServer.StartAsync(cacheOptions: options, withFakeTime: true);
+        using RawClient client = server.Connect();
+        Assert.Contains("$1\r\n3\r\n", client.Ask("CONFIG GET lfu-log-factor"), StringComparison.Ordinal);
+        Assert.Contains("$1\r\n2\r\n", client.Ask("CONFIG GET lfu-decay-time"), StringComparison.Ordinal);
+        Assert.StartsWith("-ERR CONFIG SET failed (possibly related to argument 'lfu-log-factor')", client.Ask("CONFIG SET lfu-log-factor -1"), StringComparison.Ordinal);
+        client.Ask("CONFIG SET lfu-log-factor 0 lfu-decay-time 1");
+        client.Ask("SET k v");
+        for (int i = 0; i < 10; i++)
+        {
+            client.Ask("GET k");
+        }
+
+        Assert.Equal(":15\r\n", client.Ask("OBJECT FREQ k"));
+        server.Time!.Advance(TimeSpan.FromMinutes(4));
+        Assert.Equal(":11\r\n", client.Ask("OBJECT FREQ k"));
+        client.Ask("CONFIG SET lfu-decay-time 2");
+        Assert.Equal(":13\r\n", client.Ask("OBJECT FREQ k"));
+        Assert.Contains("lru_seconds_idle:0", client.Ask("DEBUG OBJECT k"), StringComparison.Ordinal);
+
+        Assert.Equal("+OK\r\n", client.Ask("CONFIG SET maxmemory-policy allkeys-lru"));
+        Assert.Equal(":0\r\n", client.Ask("OBJECT IDLETIME k"));
+        Assert.StartsWith("-ERR An LFU maxmemory policy is not selected", client.Ask("OBJECT FREQ k"), StringComparison.Ordinal);
+        Assert.Equal("+OK\r\n", client.Ask("CONFIG SET maxmemory-policy volatile-lfu"));
+        Assert.Equal(":5\r\n", client.Ask("OBJECT FREQ k"));
     }
 
     private static void Fill(EmbeddedCache cache, int keys)

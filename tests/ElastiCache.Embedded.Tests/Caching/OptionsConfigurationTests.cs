@@ -12,7 +12,7 @@ public sealed class OptionsConfigurationTests
     {
         EmbeddedCacheOptions options = Read(
             ("Folder", "cache-data"), ("MaxMemory", "64mb"), ("EvictionPolicy", "NoEviction"), ("Shards", "8"),
-            ("Databases", "2"), ("Durability", "always"), ("MaxUnpersistedAge", "00:01:00"), ("TracksIdleTime", "true"));
+            ("Databases", "2"), ("Durability", "always"), ("MaxUnpersistedAge", "00:01:00"), ("TracksAccess", "true"), ("LfuLogFactor", "0"), ("LfuDecayTime", "00:05:00"));
 
         Assert.Equal("cache-data", options.Folder);
         Assert.Equal(64 << 20, options.MaxMemory);
@@ -21,7 +21,8 @@ public sealed class OptionsConfigurationTests
         Assert.Equal(2, options.Databases);
         Assert.Equal(DurabilityMode.Always, options.Durability);
         Assert.Equal(TimeSpan.FromMinutes(1), options.MaxUnpersistedAge);
-        Assert.True(options.TracksIdleTime);
+        Assert.True(options.TracksAccess);
+        Assert.Equal((0, TimeSpan.FromMinutes(5)), (options.LfuLogFactor, options.LfuDecayTime));
     }
 
     [Fact]
@@ -53,7 +54,7 @@ public sealed class OptionsConfigurationTests
         var refused = Assert.Throws<OptionsValidationException>(() => Read(("MaxMemmory", "1gb")));
 
         Assert.Equal(
-            "'Cache:MaxMemmory' is no option. Options are Folder, Name, MaxMemory, MaxMemoryPercent, ReservedMemoryPercent, EvictionPolicy, TracksIdleTime, Shards, Databases, Durability, MaxUnpersistedAge, " +
+            "'Cache:MaxMemmory' is no option. Options are Folder, Name, MaxMemory, MaxMemoryPercent, ReservedMemoryPercent, EvictionPolicy, TracksAccess, LfuLogFactor, LfuDecayTime, Shards, Databases, Durability, MaxUnpersistedAge, " +
             "LogRewriteGrowthPercent, LogRewriteMinBytes, HistoryRetention, KeyspaceNotifications.",
             Assert.Single(refused.Failures));
     }
@@ -67,7 +68,9 @@ public sealed class OptionsConfigurationTests
     [InlineData("MaxMemory", "5 %", "a size such as 1048576, 64mb or 1gb, or a share of the memory such as 50%")]
     [InlineData("EvictionPolicy", "Random", "one of NoEviction, AllKeysLru, AllKeysLfu, AllKeysRandom, AllKeysAdaptive, VolatileLru, VolatileLfu, VolatileRandom, VolatileTtl, VolatileAdaptive")]
     [InlineData("EvictionPolicy", "1", "one of NoEviction, AllKeysLru, AllKeysLfu, AllKeysRandom, AllKeysAdaptive, VolatileLru, VolatileLfu, VolatileRandom, VolatileTtl, VolatileAdaptive")]
-    [InlineData("TracksIdleTime", "yes", "true or false")]
+    [InlineData("TracksAccess", "yes", "true or false")]
+    [InlineData("LfuLogFactor", "ten", "a whole number")]
+    [InlineData("LfuDecayTime", "a minute", "a duration such as 00:01:00")]
     [InlineData("Shards", "8.5", "a whole number")]
     [InlineData("Shards", "2147483648", "a whole number")]
     [InlineData("Databases", "many", "a whole number")]

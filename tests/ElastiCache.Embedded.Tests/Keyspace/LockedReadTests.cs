@@ -71,7 +71,7 @@ public sealed unsafe class LockedReadTests
 
     private sealed class FailingObserver : ISnapshotObserver
     {
-        public void HandOver(int shard, int database, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ValueKind kind, in RecordExtras extras, CollectionSnapshot? collection) =>
+        public void HandOver(int shard, int database, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ValueKind kind, in RecordExtras extras, CollectionSnapshot? collection, KnownUse use) =>
             throw new InvalidOperationException();
 
         public void Fail(Exception cause)

@@ -214,7 +214,7 @@ public sealed class SnapshotHandOverTests
 
         public Dictionary<string, (byte[] Value, long Deadline)> Entries { get; } = [];
 
-        public void HandOver(int shard, int database, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ValueKind kind, in RecordExtras extras, CollectionSnapshot? collection)
+        public void HandOver(int shard, int database, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ValueKind kind, in RecordExtras extras, CollectionSnapshot? collection, KnownUse use)
         {
             string name = $"{database} {Encoding.ASCII.GetString(key)}";
             lock (Entries)

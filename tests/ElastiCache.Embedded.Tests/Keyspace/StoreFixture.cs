@@ -9,16 +9,16 @@ namespace ElastiCache.Embedded.Tests.Keyspace;
 /// <remarks>Everything but <see cref="Get(CacheKey, int)"/> takes the shard's lock, as operations do; all of it may be called from any thread.</remarks>
 internal sealed unsafe class StoreFixture : IDisposable
 {
-    public StoreFixture(int shards = 1, long budget = 0, bool evicts = true, int databases = 16, EvictionPolicy policy = EvictionPolicy.AllKeysAdaptive, bool tracksIdleTime = false)
-        : this(new FakeTimeProvider(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero)), shards, budget, evicts, databases, policy, tracksIdleTime)
+    public StoreFixture(int shards = 1, long budget = 0, bool evicts = true, int databases = 16, EvictionPolicy policy = EvictionPolicy.AllKeysAdaptive, bool tracksAccess = false)
+        : this(new FakeTimeProvider(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero)), shards, budget, evicts, databases, policy, tracksAccess)
     {
     }
 
     /// <summary>On a clock of the test's own; then <see cref="Time"/> doesn't move it.</summary>
-    public StoreFixture(TimeProvider time, int shards = 1, long budget = 0, bool evicts = true, int databases = 16, EvictionPolicy policy = EvictionPolicy.AllKeysAdaptive, bool tracksIdleTime = false)
+    public StoreFixture(TimeProvider time, int shards = 1, long budget = 0, bool evicts = true, int databases = 16, EvictionPolicy policy = EvictionPolicy.AllKeysAdaptive, bool tracksAccess = false)
     {
         Time = time as FakeTimeProvider ?? new FakeTimeProvider();
-        Store = new Store(shards, databases, new MemoryBudget(budget, evicts), new CacheClock(time), EvictionPolicies.EvictorOf(policy), tracksIdleTime);
+        Store = new Store(shards, databases, new MemoryBudget(budget, evicts), new CacheClock(time), EvictionPolicies.EvictorOf(policy), tracksAccess);
         FixedBytes = Store.Arena.UsedBytes;
     }
 

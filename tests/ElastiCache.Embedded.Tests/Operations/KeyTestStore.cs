@@ -20,7 +20,7 @@ internal sealed class KeyTestStore : IDisposable
     public KeyTestStore(int shards = 4, long maxBytes = 1L << 30, bool evicts = false, int databases = 16)
     {
         Time = new FakeTimeProvider(DateTimeOffset.FromUnixTimeMilliseconds(Start));
-        Store = new Store(shards, databases, new MemoryBudget(maxBytes, evicts), new CacheClock(Time), evicts ? EvictionPolicies.EvictorOf(EvictionPolicy.AllKeysAdaptive) : null, tracksIdleTime: true);
+        Store = new Store(shards, databases, new MemoryBudget(maxBytes, evicts), new CacheClock(Time), evicts ? EvictionPolicies.EvictorOf(EvictionPolicy.AllKeysAdaptive) : null, tracksAccess: true);
         Journal = new RecordingJournal(shards);
         Store.Journal = Journal;
         Strings = new StringOperations(Store);

@@ -233,7 +233,7 @@ public sealed class SnapshotMemoryTests
 
         public int Failures => _failures;
 
-        public void HandOver(int shard, int database, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ValueKind kind, in RecordExtras extras, CollectionSnapshot? collection)
+        public void HandOver(int shard, int database, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ValueKind kind, in RecordExtras extras, CollectionSnapshot? collection, KnownUse use)
         {
             if (_taken == room)
             {

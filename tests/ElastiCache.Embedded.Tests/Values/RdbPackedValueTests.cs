@@ -107,14 +107,14 @@ public sealed class RdbPackedValueTests(ITestOutputHelper output)
         using (RdbValue read = RdbValueReader.Read(type, ref other))
         {
             Assert.Equal(end, other.Position);
-            cache.Operations.Imports.Store(0, key, read, Record.NoExpiry, marks: default, replaces: true, ref ticket);
+            cache.Operations.Imports.Store(0, key, read, Record.NoExpiry, marks: default, use: default, replaces: true, ref ticket);
         }
 
         other.Dispose();
         string expected = Describe(cache, key);
         using (var write = new KeyWrite(cache.Store, 0, key, ref ticket))
         {
-            cache.Operations.Imports.Store(write, 0, key, packed.Kind, packed.Bytes, Record.NoExpiry, marks: default, replaces: true);
+            cache.Operations.Imports.Store(write, 0, key, packed.Kind, packed.Bytes, Record.NoExpiry, marks: default, use: default, replaces: true);
         }
 
         Assert.Equal(expected, Describe(cache, key));

@@ -162,6 +162,7 @@ internal sealed class RdbFileReader
     private bool ReadEntry(ref RdbReader reader, ref long database)
     {
         long deadline = Record.NoExpiry;
+        KnownUse use = default;
         while (true)
         {
             byte opcode = reader.ReadByte();
@@ -193,10 +194,10 @@ internal sealed class RdbFileReader
                     SkipModule(ref reader);
                     return true;
                 case RdbOpcode.Idle:
-                    reader.ReadNumber();
+                    use = KnownUse.Idle((long)Math.Min(reader.ReadNumber(), long.MaxValue));
                     break;
                 case RdbOpcode.Frequency:
-                    reader.ReadByte();
+                    use = KnownUse.OfFrequency(reader.ReadByte());
                     break;
                 case RdbOpcode.DeadlineMs:
                     deadline = reader.ReadTime();
@@ -205,23 +206,23 @@ internal sealed class RdbFileReader
                     deadline = 1000L * BinaryPrimitives.ReadInt32LittleEndian(reader.Take(sizeof(int)));
                     break;
                 default:
-                    TakeEntry((RdbType)opcode, ref reader, database, deadline);
+                    TakeEntry((RdbType)opcode, ref reader, database, deadline, use);
                     _notes = default;
                     return true;
             }
         }
     }
 
-    private void TakeEntry(RdbType type, ref RdbReader reader, long database, long deadline)
+    private void TakeEntry(RdbType type, ref RdbReader reader, long database, long deadline, KnownUse use)
     {
         ReadOnlySpan<byte> key = KeepKey(reader.ReadString());
         if (type == RdbType.String && _notes.FieldDeadlines == null)
         {
-            _sink.Take(new RdbEntry { Database = database, Key = key, Deadline = deadline, Kind = ValueKind.String, Bytes = reader.ReadString(), Marks = _notes.Marks });
+            _sink.Take(new RdbEntry { Database = database, Key = key, Deadline = deadline, Kind = ValueKind.String, Bytes = reader.ReadString(), Marks = _notes.Marks, Use = use });
         }
         else if (_notes.Marks.Flags == 0 && _notes.FieldDeadlines == null && _packed.TryRead(type, ref reader))
         {
-            _sink.Take(new RdbEntry { Database = database, Key = key, Deadline = deadline, Kind = _packed.Kind, Bytes = _packed.Bytes, Marks = _notes.Marks });
+            _sink.Take(new RdbEntry { Database = database, Key = key, Deadline = deadline, Kind = _packed.Kind, Bytes = _packed.Bytes, Marks = _notes.Marks, Use = use });
         }
         else
         {
@@ -233,7 +234,7 @@ internal sealed class RdbFileReader
             }
 
             value.FieldDeadlines = _notes.FieldDeadlines ?? value.FieldDeadlines;
-            _sink.Take(new RdbEntry { Database = database, Key = key, Deadline = deadline, Kind = value.Kind, Value = value, Marks = _notes.Marks });
+            _sink.Take(new RdbEntry { Database = database, Key = key, Deadline = deadline, Kind = value.Kind, Value = value, Marks = _notes.Marks, Use = use });
         }
     }
 

@@ -6,7 +6,7 @@ namespace ElastiCache.Embedded.Persistence.Rdb;
 ///   REDIS0010                                            9 letters: the name and the version
 ///   FA name value                                        facts about the writer
 ///   FE database   FB keys expiring                       from here on this database
-///   [FC deadline in ms] encoding key value               an entry
+///   [FC deadline in ms] [F8 seconds | F9 counter] encoding key value      an entry, and for how long it was not used, or how often it was
 ///   FF  CRC of all before, 8 bytes                       the end
 /// </code>
 /// </remarks>

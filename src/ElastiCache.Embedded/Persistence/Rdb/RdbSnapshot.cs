@@ -90,17 +90,17 @@ internal sealed class RdbSnapshot : ISnapshotObserver
 
     /// <inheritdoc/>
     public void HandOver(
-        int shard, int database, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ValueKind kind, in RecordExtras extras, CollectionSnapshot? collection)
+        int shard, int database, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ValueKind kind, in RecordExtras extras, CollectionSnapshot? collection, KnownUse use)
     {
         Part part = _parts[shard];
         bool isWanted = extras.Deadline > _now && (_wants == null || _wants(key));
         if (collection != null)
         {
-            part.Large.Enqueue(new LargeEntry(database, isWanted ? key.ToArray() : null, extras.Deadline, extras.Marks, kind, collection));
+            part.Large.Enqueue(new LargeEntry(database, isWanted ? key.ToArray() : null, extras.Deadline, extras.Marks, use, kind, collection));
         }
         else if (!Skips && isWanted)
         {
-            part.Entries.Add(database, key, value, kind, extras);
+            part.Entries.Add(database, key, value, kind, extras, use);
             part.Written++;
         }
     }
@@ -238,7 +238,7 @@ internal sealed class RdbSnapshot : ISnapshotObserver
             (ArrayBufferWriter<byte> output, ArrayBufferWriter<byte> body) = (new(), new());
             if (!value.IsGathered)
             {
-                WriteHead(output, entry.Database, entry.Key, entry.Deadline, entry.Marks, value.Type);
+                WriteHead(output, entry.Database, entry.Key, entry.Deadline, entry.Marks, entry.Use, value.Type);
             }
 
             while (!value.IsDone)
@@ -261,7 +261,7 @@ internal sealed class RdbSnapshot : ISnapshotObserver
 
                 if (value.IsGathered && value.IsDone && !value.IsEmpty)
                 {
-                    WriteHead(output, entry.Database, entry.Key, entry.Deadline, entry.Marks, value.Type);
+                    WriteHead(output, entry.Database, entry.Key, entry.Deadline, entry.Marks, entry.Use, value.Type);
                 }
 
                 Output(output);
@@ -293,13 +293,13 @@ internal sealed class RdbSnapshot : ISnapshotObserver
         while (entries.TryRead(ref position, out HandedOver.Head head, out ReadOnlySpan<byte> key, out ReadOnlySpan<byte> value))
         {
             ArrayBufferWriter<byte> output = _file!.Output;
-            WriteHead(output, head.Database, key, head.Deadline, head.Marks, RdbValueWriter.TypeOf(head.Kind, value));
+            WriteHead(output, head.Database, key, head.Deadline, head.Marks, head.Use, RdbValueWriter.TypeOf(head.Kind, value));
             RdbValueWriter.Write(new RdbWriter(output, compresses: true), head.Kind, value, shell: null);
             _file.PassIfFull();
         }
     }
 
-    private void WriteHead(ArrayBufferWriter<byte> output, int database, ReadOnlySpan<byte> key, long deadline, EntryMarks marks, RdbType type)
+    private void WriteHead(ArrayBufferWriter<byte> output, int database, ReadOnlySpan<byte> key, long deadline, EntryMarks marks, KnownUse use, RdbType type)
     {
         RdbNote.WriteMarks(output, marks);
         var writer = new RdbWriter(output, compresses: true);
@@ -314,6 +314,17 @@ internal sealed class RdbSnapshot : ISnapshotObserver
         {
             writer.Byte(RdbOpcode.DeadlineMs);
             writer.Time(deadline);
+        }
+
+        if (use.IdleSeconds is { } seconds)
+        {
+            writer.Byte(RdbOpcode.Idle);
+            writer.Number(seconds);
+        }
+        else if (use.Frequency is { } counter)
+        {
+            writer.Byte(RdbOpcode.Frequency);
+            writer.Byte(counter);
         }
 
         writer.Byte((byte)type);
@@ -331,7 +342,7 @@ internal sealed class RdbSnapshot : ISnapshotObserver
     }
 
     // Without a key if it is not wanted: its snapshot must be ended all the same.
-    private sealed record LargeEntry(int Database, byte[]? Key, long Deadline, EntryMarks Marks, ValueKind Kind, CollectionSnapshot Snapshot);
+    private sealed record LargeEntry(int Database, byte[]? Key, long Deadline, EntryMarks Marks, KnownUse Use, ValueKind Kind, CollectionSnapshot Snapshot);
 
     // What a shard has handed over and is not in the file yet. Guarded by the shard's lock.
     private sealed class Part

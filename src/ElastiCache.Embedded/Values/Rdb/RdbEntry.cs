@@ -17,6 +17,9 @@ internal readonly ref struct RdbEntry
     /// <summary>Memcached's flags and the priority, where the file has them.</summary>
     public EntryMarks Marks { get; init; }
 
+    /// <summary>How it was used, where the file says so.</summary>
+    public KnownUse Use { get; init; }
+
     public required ValueKind Kind { get; init; }
 
     /// <summary>A string, or a small collection in the very bytes that a record holds (see <see cref="RdbPackedValue"/>). Nothing where there is a <see cref="Value"/>.</summary>

@@ -5,12 +5,12 @@ using Microsoft.Extensions.Time.Testing;
 namespace ElastiCache.Embedded.Tests.Keyspace;
 
 /// <summary>When entries were last used: exactly where a key has a cell, and never above the truth.</summary>
-public sealed class AccessTimesTests(ITestOutputHelper output)
+public sealed class IdleTimeTrackerTests(ITestOutputHelper output)
 {
     [Fact]
     public void Reads_and_writes_are_uses_of_their_key_and_of_no_other()
     {
-        using var store = new StoreFixture(tracksIdleTime: true);
+        using var store = new StoreFixture(tracksAccess: true);
         store.Set("read", "value"u8);
         store.Set("overwritten", "value"u8);
         store.Set("replaced", "value"u8);
@@ -34,7 +34,7 @@ public sealed class AccessTimesTests(ITestOutputHelper output)
     [Fact]
     public void A_key_that_comes_back_is_new_and_the_cell_that_it_had_is_free()
     {
-        using var store = new StoreFixture(tracksIdleTime: true);
+        using var store = new StoreFixture(tracksAccess: true);
         store.Set("k", "value"u8);
         store.Time.Advance(TimeSpan.FromSeconds(50));
 
@@ -49,7 +49,7 @@ public sealed class AccessTimesTests(ITestOutputHelper output)
     [Fact]
     public void A_key_that_is_evicted_or_expires_gives_its_cell_up()
     {
-        using var store = new StoreFixture(tracksIdleTime: true);
+        using var store = new StoreFixture(tracksAccess: true);
         store.Set("k", "value"u8, deadline: store.Now + 1000);
 
         store.Pass(TimeSpan.FromSeconds(20));
@@ -61,7 +61,7 @@ public sealed class AccessTimesTests(ITestOutputHelper output)
     [Fact]
     public void A_database_has_times_of_its_own_and_takes_them_along_when_it_is_swapped()
     {
-        using var store = new StoreFixture(tracksIdleTime: true);
+        using var store = new StoreFixture(tracksAccess: true);
         store.Set("k", "value"u8);
         store.Time.Advance(TimeSpan.FromSeconds(10));
         store.Set("k", "value"u8, database: 3);
@@ -80,7 +80,7 @@ public sealed class AccessTimesTests(ITestOutputHelper output)
     [InlineData(0x69000000, 0xFF_0000)]     // 193 days
     public void Time_goes_on_where_the_clock_of_24_bits_begins_anew(long unixSeconds, int seconds)
     {
-        using var store = new StoreFixture(new FakeTimeProvider(DateTimeOffset.FromUnixTimeSeconds(unixSeconds)), tracksIdleTime: true);
+        using var store = new StoreFixture(new FakeTimeProvider(DateTimeOffset.FromUnixTimeSeconds(unixSeconds)), tracksAccess: true);
         store.Set("k", "value"u8);
 
         store.Time.Advance(TimeSpan.FromSeconds(seconds));
@@ -92,7 +92,7 @@ public sealed class AccessTimesTests(ITestOutputHelper output)
     public void As_a_shard_grows_nearly_all_keys_keep_their_times_and_none_becomes_older()
     {
         const int Batches = 20, KeysABatch = 1_000;
-        using var store = new StoreFixture(tracksIdleTime: true);
+        using var store = new StoreFixture(tracksAccess: true);
         for (int batch = 0; batch < Batches; batch++)
         {
             for (int i = 0; i < KeysABatch; i++)
@@ -114,7 +114,7 @@ public sealed class AccessTimesTests(ITestOutputHelper output)
             }
         }
 
-        long bytes = store.Store.ShardAt(0).Times!.Bytes;
+        long bytes = store.Store.ShardAt(0).Tracker!.Bytes;
         output.WriteLine($"{exact} of {Batches * KeysABatch} exact, {(double)bytes / (Batches * KeysABatch):f1} bytes a key");
         Assert.InRange(exact, Batches * KeysABatch * 93 / 100, Batches * KeysABatch);
         Assert.InRange(bytes, 8 * Batches * KeysABatch, 17 * Batches * KeysABatch);
@@ -123,7 +123,7 @@ public sealed class AccessTimesTests(ITestOutputHelper output)
     [Fact]
     public void What_a_shard_no_longer_needs_is_given_back_by_the_sweeper_and_times_stay()
     {
-        using var store = new StoreFixture(tracksIdleTime: true);
+        using var store = new StoreFixture(tracksAccess: true);
         store.Set("stays", "value"u8);
         store.Time.Advance(TimeSpan.FromSeconds(5));
         for (int i = 0; i < 20_000; i++)
@@ -132,13 +132,13 @@ public sealed class AccessTimesTests(ITestOutputHelper output)
         }
 
         store.Store.Sweep();
-        long full = store.Store.ShardAt(0).Times!.Bytes;
+        long full = store.Store.ShardAt(0).Tracker!.Bytes;
         store.Flush(1);
         store.Store.Sweep();
         store.Store.Sweep();
 
         Assert.InRange(full, 160_000, 350_000);
-        Assert.InRange(store.Store.ShardAt(0).Times!.Bytes, 1024, 1200);
+        Assert.InRange(store.Store.ShardAt(0).Tracker!.Bytes, 1024, 1200);
         Assert.InRange(AgeOf(store, "stays"), 0, 5);
     }
 
@@ -155,7 +155,7 @@ public sealed class AccessTimesTests(ITestOutputHelper output)
     {
         output.WriteLine($"seed {seed}");
         var random = new Random(seed);
-        using var store = new StoreFixture(tracksIdleTime: true, databases: 3);
+        using var store = new StoreFixture(tracksAccess: true, databases: 3);
         var used = new Dictionary<(int Database, string Key), DateTimeOffset>();
         int exact = 0, asked = 0;
         for (int step = 0; step < 60_000; step++)
@@ -180,7 +180,7 @@ public sealed class AccessTimesTests(ITestOutputHelper output)
                     break;
                 case < 63 when used.ContainsKey(entry):
                     int seconds = random.Next(100);
-                    InShard(store, entry.Key, (shard, hash) => shard.Times!.SetSecondsSince(entry.Database, hash, seconds));
+                    InShard(store, entry.Key, (shard, hash) => shard.Tracker!.Begin(entry.Database, hash, KnownUse.Idle(seconds)));
                     used[entry] = store.Time.GetUtcNow() - TimeSpan.FromSeconds(seconds);
                     break;
                 case < 66:
@@ -219,7 +219,7 @@ public sealed class AccessTimesTests(ITestOutputHelper output)
     public void No_use_is_lost_where_threads_share_sets_and_the_cells_are_replaced()
     {
         const int Rounds = 40, Threads = 4, Keys = 2_000;
-        using var store = new StoreFixture(tracksIdleTime: true);
+        using var store = new StoreFixture(tracksAccess: true);
         string[] keys = [.. Enumerable.Range(0, Keys).Select(i => $"key:{i}")];
         foreach (string key in keys)
         {
@@ -267,11 +267,11 @@ public sealed class AccessTimesTests(ITestOutputHelper output)
     public void A_use_that_is_noted_in_cells_that_were_just_replaced_is_not_lost()
     {
         var time = new InterruptingTime();
-        using var store = new StoreFixture(time, tracksIdleTime: true);
+        using var store = new StoreFixture(time, tracksAccess: true);
         store.Set("k", "value"u8);
         time.Seconds = 10;
-        AccessTimes times = store.Store.ShardAt(0).Times!;
-        long before = times.Bytes;
+        AccessTracker tracker = store.Store.ShardAt(0).Tracker!;
+        long before = tracker.Bytes;
 
         // A reader has the cells in hand and asks for the time. Meanwhile writers add keys, and all entries are brought over to other cells.
         time.Interruption = () =>
@@ -285,7 +285,7 @@ public sealed class AccessTimesTests(ITestOutputHelper output)
         };
         store.Get("k");
 
-        Assert.InRange(times.Bytes, before + 1, long.MaxValue);
+        Assert.InRange(tracker.Bytes, before + 1, long.MaxValue);
         Assert.Equal(0, AgeOf(store, "k"));
     }
 
@@ -294,7 +294,7 @@ public sealed class AccessTimesTests(ITestOutputHelper output)
     private static long AgeOf(StoreFixture store, string key, int database = 0)
     {
         long age = 0;
-        InShard(store, key, (shard, hash) => age = shard.Times!.SecondsSince(database, hash));
+        InShard(store, key, (shard, hash) => age = shard.Tracker!.UseOf(database, hash).IdleSeconds!.Value);
         return age;
     }
 
