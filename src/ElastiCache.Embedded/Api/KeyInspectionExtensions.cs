@@ -37,6 +37,20 @@ public static class KeyInspectionExtensions
         return keys.Database.Operations.Objects.IdleSeconds(keys.Database.Index, probe) is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
     }
 
+    /// <summary>How often the key was used lately, on Redis's logarithmic scale: 5 for a new key, up to 255; with <see cref="EmbeddedCacheOptions.LfuLogFactor"/> 10 some 28 after 3,000 uses. Redis: OBJECT FREQ.</summary>
+    /// <returns>
+    /// Null if there is no such key. The answer is never below the truth; for some keys in a hundred, whose place in a table of limited size others have taken, it may be above. Without <see cref="EmbeddedCacheOptions.TracksAccess"/>
+    /// it is the policy's own count, 1 to 15.
+    /// </returns>
+    /// <exception cref="InvalidOperationException">The key is there, and the policy is no LFU policy.</exception>
+    [SkipLocalsInit]
+    public static int? Frequency(this Keys keys, CacheKey key)
+    {
+        Unsafe.SkipInit(out KeyScratch scratch);
+        KeyProbe.Create(key, ref scratch, out KeyProbe probe);
+        return (int?)keys.Database.Operations.Objects.Frequency(keys.Database.Index, probe);
+    }
+
     /// <summary>2147483647 for the integers from 0 to 9,999, which Redis shares between keys, else 1. Null if there is no such key. Redis: OBJECT REFCOUNT.</summary>
     [SkipLocalsInit]
     public static long? ReferenceCount(this Keys keys, CacheKey key)

@@ -85,7 +85,7 @@ internal sealed class Probation(Shard shard)
     }
 
     /// <summary>See <see cref="EntryQueues.Peek"/>.</summary>
-    public int Peek(Span<QueuedEntry> next) => (_second.Nodes > 0 ? _second : _first).Peek(next);
+    public int Peek(int skipped, Span<QueuedEntry> next) => (_second.Nodes > 0 ? _second : _first).Peek(skipped, next);
 
     /// <summary>See <see cref="EntryQueues.BeginCleaning"/>.</summary>
     public void BeginCleaning()
@@ -112,7 +112,7 @@ internal sealed class Probation(Shard shard)
     private void PrefetchNext()
     {
         Span<QueuedEntry> next = stackalloc QueuedEntry[Batch];
-        next = next[.._first.Peek(next)];
+        next = next[.._first.Peek(0, next)];
         foreach (ref readonly QueuedEntry entry in next)
         {
             if (shard.TableOf(entry.Database) is { Count: > 0 } table)

@@ -135,19 +135,19 @@ internal abstract class QueuedEvictor : Evictor
     /// <remarks>Benchmark: compare, "limit-set".</remarks>
     public override void Prefetch()
     {
-        Span<QueuedEntry> next = stackalloc QueuedEntry[PrefetchedPicks * 3];
+        Span<QueuedEntry> next = stackalloc QueuedEntry[PrefetchedPicks * 2];
         if (_probation != null)
         {
-            Prefetch(next[.._probation.Peek(next)]);
+            Prefetch(next[.._probation.Peek(PrefetchedPicks, next)]);
         }
 
-        Prefetch(next[.._queues!.Peek(next)]);
+        Prefetch(next[.._queues!.Peek(PrefetchedPicks, next)]);
     }
 
-    // Each is met three times: first its bucket is asked for, the next time what it is judged by, which the bucket tells, and then it is picked.
+    // Each is met three times: first its bucket is asked for, the next time what it is judged by, which the bucket tells, and then it is one of the next picks, which are not looked at here.
     private void Prefetch(ReadOnlySpan<QueuedEntry> next)
     {
-        for (int i = PrefetchedPicks * 2; i < next.Length; i++)
+        for (int i = PrefetchedPicks; i < next.Length; i++)
         {
             if (_shard.TableOf(next[i].Database) is { Count: > 0 } table)
             {
@@ -155,7 +155,7 @@ internal abstract class QueuedEvictor : Evictor
             }
         }
 
-        for (int i = PrefetchedPicks; i < Math.Min(next.Length, PrefetchedPicks * 2); i++)
+        for (int i = 0; i < Math.Min(next.Length, PrefetchedPicks); i++)
         {
             ref readonly QueuedEntry entry = ref next[i];
             _sketch?.Prefetch(entry.Hash);

@@ -89,10 +89,10 @@ internal sealed class ReturnRates
         int groupOfOld = EntryQueues.FrequencyClasses + EntryQueues.ClassOf(old.Uses);
         Watch(young, groupOfYoung);
         Watch(old, groupOfOld);
-        return RateOf(groupOfYoung) * old.Bytes > RateOf(groupOfOld) * young.Bytes;
-    }
 
-    private double RateOf(int group) => _sums[group] / _counts[group];
+        // Of sum / count / bytes the higher one, without a division.
+        return _sums[groupOfYoung] * _counts[groupOfOld] * old.Bytes > _sums[groupOfOld] * _counts[groupOfYoung] * young.Bytes;
+    }
 
     private bool IsWatched(uint hash, out int place)
     {

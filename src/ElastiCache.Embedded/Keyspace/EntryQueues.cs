@@ -47,6 +47,7 @@ internal sealed unsafe class EntryQueues
     private const int RankBits = 26;
     private const int RankShift = 32 - RankBits;
     private const uint TagMask = 3;
+    private const int Unknown = -2;
 
     private readonly Memory.Arena _arena;
     private readonly Memory.BlockAllocator _allocator;
@@ -60,6 +61,7 @@ internal sealed unsafe class EntryQueues
     private int _inUse = 8;                                     // queues beyond were never used; whole vectors
     private long _chunks;
     private uint _lastTag;
+    private int _leastQueue = Unknown;                          // -1: there is no node
 
     // Where Clean is: a queue, the chunk before the next one to look at (0 = the queue's oldest is next).
     private int _cleanedQueue = Queues;
@@ -197,16 +199,20 @@ internal sealed unsafe class EntryQueues
         Show(queue);
     }
 
-    /// <summary>Shows the next nodes of the queue that the next one will be taken from.</summary>
+    /// <summary>Shows some of the next nodes of the queue that the next one will be taken from.</summary>
+    /// <param name="skipped">How many of them not.</param>
+    /// <param name="next">Those after them.</param>
     /// <returns>How many.</returns>
-    public int Peek(Span<QueuedEntry> next)
+    public int Peek(int skipped, Span<QueuedEntry> next)
     {
         int queue = QueueWithLeast();
         int count = 0;
         for (uint reference = queue < 0 ? 0 : _oldest[queue]; reference != 0 && count < next.Length; reference = At(reference)->Next)
         {
             Chunk* chunk = At(reference);
-            for (int i = chunk->First; i < chunk->End && count < next.Length; i++)
+            int first = Math.Min(chunk->First + skipped, chunk->End);
+            skipped -= first - chunk->First;
+            for (int i = first; i < chunk->End && count < next.Length; i++)
             {
                 next[count++] = EntryOf(queue, chunk->Nodes[i]);
             }
@@ -342,6 +348,7 @@ internal sealed unsafe class EntryQueues
     private void Show(int queue)
     {
         uint oldest = _oldest[queue];
+        _leastQueue = Unknown;
         _least[queue] = oldest == 0 ? int.MaxValue : int.MinValue;
         if (oldest != 0)
         {
@@ -350,7 +357,10 @@ internal sealed unsafe class EntryQueues
         }
     }
 
-    private int QueueWithLeast()
+    // A higher floor is nearer to all ranks alike, so only another oldest node makes another queue the one.
+    private int QueueWithLeast() => _leastQueue == Unknown ? _leastQueue = FindQueueWithLeast() : _leastQueue;
+
+    private int FindQueueWithLeast()
     {
         ref uint ranks = ref MemoryMarshal.GetArrayDataReference(_ranks);
         ref int least = ref MemoryMarshal.GetArrayDataReference(_least);

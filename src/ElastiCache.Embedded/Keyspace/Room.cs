@@ -266,9 +266,14 @@ internal sealed unsafe class Room
 
     private bool EvictSome(in Entry spared)
     {
+        if (Ready() is not { } evictor)
+        {
+            return false;
+        }
+
+        evictor.Prefetch();
         int evicted = 0;
-        Ready()?.Prefetch();
-        while (evicted < EvictionsAnAttempt && EvictOne(spared))
+        while (evicted < EvictionsAnAttempt && EvictOne(evictor, spared))
         {
             evicted++;
         }
@@ -279,9 +284,11 @@ internal sealed unsafe class Room
     /// <summary>Evicts one entry of this shard, as a write at the limit does.</summary>
     /// <param name="spared">An entry that must stay, or none.</param>
     /// <returns>Whether there was one to evict.</returns>
-    public bool EvictOne(in Entry spared)
+    public bool EvictOne(in Entry spared) => Ready() is { } evictor && EvictOne(evictor, spared);
+
+    private bool EvictOne(Evictor evictor, in Entry spared)
     {
-        if (Ready() is not { } evictor || !evictor.TryPick(spared, out int database, out SlotPosition victim))
+        if (!evictor.TryPick(spared, out int database, out SlotPosition victim))
         {
             return false;
         }

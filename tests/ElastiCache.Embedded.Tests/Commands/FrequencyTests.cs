@@ -43,6 +43,26 @@ public sealed class FrequencyTests(ITestOutputHelper output) : IDisposable
     public void Dispose() => _opened.ForEach(static one => one.Dispose());
 
     [Fact]
+    public void The_typed_api_tells_it_too()
+    {
+        using var cache = new EmbeddedCache(new EmbeddedCacheOptions { MaxMemory = 16 << 20, EvictionPolicy = EvictionPolicy.AllKeysLfu, TracksAccess = true, LfuLogFactor = 0, TimeProvider = _time });
+        cache.Strings.Set("k", "v");
+        for (int i = 0; i < 10; i++)
+        {
+            cache.Strings.Get<string>("k");
+        }
+
+        Assert.Equal(15, cache.Keys.Frequency("k"));
+        _time.Advance(TimeSpan.FromMinutes(3));
+        Assert.Equal(12, cache.Keys.Frequency("k"));
+        Assert.Null(cache.Keys.Frequency("absent"));
+
+        using var other = new EmbeddedCache(new EmbeddedCacheOptions { MaxMemory = 16 << 20, TracksAccess = true });
+        other.Strings.Set("k", "v");
+        Assert.Throws<InvalidOperationException>(() => other.Keys.Frequency("k"));
+    }
+
+    [Fact]
     public void With_a_log_factor_of_zero_every_command_counts_the_uses_that_it_counts_in_redis()
     {
         using RedisServer redis = RedisServer.Start(LfuServer);
