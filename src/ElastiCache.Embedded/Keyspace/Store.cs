@@ -392,6 +392,12 @@ internal sealed unsafe class Store : IDisposable
 
     internal void RecordAccesses()
     {
+        // Once is enough: the words that it writes are in the cache of every reader, and a budget may be lowered a hundred times a second.
+        if (_recordsAccesses)
+        {
+            return;
+        }
+
         _recordsAccesses = true;
         Note(AccessNotes.Use);
         Array.ForEach(_shards, static shard => shard.Room.BeginNoting());

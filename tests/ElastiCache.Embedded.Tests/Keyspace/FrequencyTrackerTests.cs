@@ -109,7 +109,7 @@ public sealed class FrequencyTrackerTests(ITestOutputHelper output)
                     break;
                 case < 58 when known.ContainsKey(entry):
                     byte counter = (byte)random.Next(20);
-                    InShard(store, entry.Key, (shard, hash) => shard.Tracker!.Begin(entry.Database, hash, KnownUse.OfFrequency(counter)));
+                    store.InShard(entry.Key, (shard, hash) => shard.Tracker!.Begin(entry.Database, hash, KnownUse.OfFrequency(counter)));
                     known[entry] = (counter, minute);
                     break;
                 case 58 when random.Next(5) == 0:
@@ -242,17 +242,8 @@ public sealed class FrequencyTrackerTests(ITestOutputHelper output)
     private static long CountOf(StoreFixture store, string key, int database = 0)
     {
         long count = 0;
-        InShard(store, key, (shard, hash) => count = shard.Tracker!.UseOf(database, hash).Frequency!.Value);
+        store.InShard(key, (shard, hash) => count = shard.Tracker!.UseOf(database, hash).Frequency!.Value);
         return count;
-    }
-
-    private static void InShard(StoreFixture store, string key, Action<Shard, uint> action)
-    {
-        var scratch = default(KeyScratch);
-        KeyProbe.Create(key, ref scratch, out KeyProbe probe);
-        Shard shard = store.Store.Enter(probe);
-        action(shard, probe.SlotHash);
-        shard.Exit();
     }
 
     // Lets every use count, and runs something when it is asked.

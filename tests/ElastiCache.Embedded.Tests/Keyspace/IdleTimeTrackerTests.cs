@@ -180,7 +180,7 @@ public sealed class IdleTimeTrackerTests(ITestOutputHelper output)
                     break;
                 case < 63 when used.ContainsKey(entry):
                     int seconds = random.Next(100);
-                    InShard(store, entry.Key, (shard, hash) => shard.Tracker!.Begin(entry.Database, hash, KnownUse.Idle(seconds)));
+                    store.InShard(entry.Key, (shard, hash) => shard.Tracker!.Begin(entry.Database, hash, KnownUse.Idle(seconds)));
                     used[entry] = store.Time.GetUtcNow() - TimeSpan.FromSeconds(seconds);
                     break;
                 case < 66:
@@ -294,7 +294,7 @@ public sealed class IdleTimeTrackerTests(ITestOutputHelper output)
     private static long AgeOf(StoreFixture store, string key, int database = 0)
     {
         long age = 0;
-        InShard(store, key, (shard, hash) => age = shard.Tracker!.UseOf(database, hash).IdleSeconds!.Value);
+        store.InShard(key, (shard, hash) => age = shard.Tracker!.UseOf(database, hash).IdleSeconds!.Value);
         return age;
     }
 
@@ -312,14 +312,5 @@ public sealed class IdleTimeTrackerTests(ITestOutputHelper output)
             interruption?.Invoke();
             return DateTimeOffset.UnixEpoch.AddYears(50).AddSeconds(Seconds);
         }
-    }
-
-    private static void InShard(StoreFixture store, string key, Action<Shard, uint> action)
-    {
-        var scratch = default(KeyScratch);
-        KeyProbe.Create(key, ref scratch, out KeyProbe probe);
-        Shard shard = store.Store.Enter(probe);
-        action(shard, probe.SlotHash);
-        shard.Exit();
     }
 }

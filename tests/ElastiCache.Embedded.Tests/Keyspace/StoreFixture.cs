@@ -46,6 +46,16 @@ internal sealed unsafe class StoreFixture : IDisposable
         }
     }
 
+    /// <summary>Does something with the shard of a key, which is locked, and the key's slot hash.</summary>
+    public void InShard(CacheKey key, Action<Shard, uint> action)
+    {
+        var scratch = default(KeyScratch);
+        KeyProbe.Create(key, ref scratch, out KeyProbe probe);
+        Shard shard = Store.Enter(probe);
+        action(shard, probe.SlotHash);
+        shard.Exit();
+    }
+
     /// <summary>The shard of a key.</summary>
     public int ShardIndexOf(CacheKey key)
     {
